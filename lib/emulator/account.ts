@@ -36,6 +36,8 @@ export interface Delivery {
   /** ARN of the alarm, rule or function that sends it. */
   readonly sourceArn: string;
   readonly payload: string;
+  /** Subject of a message to a topic, for senders that set one (CloudWatch does). */
+  readonly subject?: string;
 }
 
 /** What was called, by whom and how it ended: the account's own CloudTrail, newest last. */

@@ -4,6 +4,7 @@
  * the call. Protocol forms: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html and what the
  * SDK and CLI were seen to send.
  */
+import { gunzipSync } from 'node:zlib';
 import type { Account } from './account.ts';
 import { AwsError, ConnectionLost, notModelled } from './errors.ts';
 import { under } from './faults.ts';
@@ -111,7 +112,7 @@ export class Gateway {
   }
 }
 
-/** EC2 says UnauthorizedOperation, everybody else AccessDenied(Exception), each with HTTP 403 or 400 as AWS does. */
+/** EC2 says UnauthorizedOperation, SNS AuthorizationError, everybody else AccessDenied(Exception), each with HTTP 403 or 400 as AWS does. */
 function accessDenied(service: string, caller: Caller, action: string, target: IamTarget): AwsError {
   const message = `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${target.arn} because no identity-based policy allows the ${action} action`;
   if (service === 'ec2')
@@ -120,8 +121,8 @@ function accessDenied(service: string, caller: Caller, action: string, target: I
       `You are not authorized to perform this operation. ${message}`,
       403,
     );
-  if (service === 'sns' || service === 'cloudwatch' || service === 'sts')
-    return new AwsError('AccessDenied', message, 403);
+  if (service === 'sns') return new AwsError('AuthorizationError', message, 403);
+  if (service === 'cloudwatch' || service === 'sts') return new AwsError('AccessDenied', message, 403);
   return new AwsError('AccessDeniedException', message, service === 'lambda' ? 403 : 400);
 }
 
@@ -148,10 +149,9 @@ function readCall(
     const operation = service.operations[name];
     if (operation === undefined)
       throw notModelled(`the operation ${service.iamPrefix}:${name}`, 'UnknownOperationException');
-    const text = request.body.toString('utf8');
-    return { name, operation, input: readJson(operation.input, text === '' ? {} : JSON.parse(text)) };
+    return { name, operation, input: readJson(operation.input, parseJson(bodyText(request))) };
   }
-  const parameters = new Map(new URLSearchParams(request.body.toString('utf8') || request.query));
+  const parameters = new Map(new URLSearchParams(bodyText(request) || request.query));
   const name = parameters.get('Action') ?? '';
   const operation = service.operations[name];
   if (operation === undefined)
@@ -159,6 +159,23 @@ function readCall(
   parameters.delete('Action');
   parameters.delete('Version');
   return { name, operation, input: readQuery(operation.input, parameters, wire === 'ec2' ? '' : 'member') };
+}
+
+/** Seen: the SDK and the CLI gzip the body of a PutMetricData above 10 KB. */
+function bodyText(request: WireRequest): string {
+  const body =
+    request.headers['content-encoding'] === 'gzip' && request.body.length > 0
+      ? gunzipSync(request.body)
+      : request.body;
+  return body.toString('utf8');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return text === '' ? {} : JSON.parse(text);
+  } catch {
+    throw new AwsError('SerializationException', 'The body of the request is not JSON.');
+  }
 }
 
 function replyResponse(wire: Wire, service: Service, name: string, reply: Reply, call: Call): WireResponse {

@@ -3,7 +3,8 @@
  * (explicit deny, else an allow, else denied): https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  * Anything a policy says that is not modelled here is refused when the policy is put, not ignored when it is asked.
  */
-import { notModelled } from './errors.ts';
+import { createHash } from 'node:crypto';
+import { AwsError, notModelled } from './errors.ts';
 
 /** A resource IAM is asked about, with the condition keys that the service supplies for it. */
 export interface IamTarget {
@@ -59,19 +60,30 @@ export class Iam {
     if (!this.#roles.has(name)) this.#roles.set(name, { name, policies: new Map() });
   }
 
+  hasRole(name: string): boolean {
+    return this.#roles.has(name);
+  }
+
   deleteRole(name: string): void {
     this.#roles.delete(name);
   }
 
   putRolePolicy(roleName: string, policyName: string, document: unknown): void {
     const role = this.#roles.get(roleName);
-    if (role === undefined) throw new Error(`no role ${roleName}`);
+    if (role === undefined)
+      throw new AwsError('NoSuchEntity', `The role with name ${roleName} cannot be found.`, 404);
     role.policies.set(policyName, readPolicy(document));
+  }
+
+  deleteRolePolicy(roleName: string, policyName: string): void {
+    this.#roles.get(roleName)?.policies.delete(policyName);
   }
 
   /** Credentials as a function of that role gets them; the access key id leads back to the role. */
   credentialsOf(roleName: string): Credentials {
-    const accessKeyId = `ASIA${Buffer.from(roleName).toString('hex').toUpperCase().slice(-28)}`;
+    // By the whole name: roles that end alike must not share a key.
+    const digest = createHash('sha256').update(roleName).digest('hex');
+    const accessKeyId = `ASIA${digest.toUpperCase().slice(0, 16)}`;
     this.#keys.set(accessKeyId, roleName);
     return { accessKeyId, secretAccessKey: 'embedded', sessionToken: 'embedded' };
   }

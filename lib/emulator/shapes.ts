@@ -136,14 +136,29 @@ function readQueryValue(shape: Shape, node: QueryNode, path: string, listMark: '
   }
   if ('list' in shape) {
     if (node === '') return [];
-    const items = listMark !== '' && node instanceof Map ? (node.get(listMark) ?? new Map()) : node;
-    if (typeof items === 'string') throw wrongType(path, 'list');
+    const items = listMark !== '' && node instanceof Map ? node.get(listMark) : node;
+    if (items === undefined || typeof items === 'string') throw wrongType(path, 'list');
     return [...items.entries()]
       .sort(([a], [b]) => Number(a) - Number(b))
       .map(([index, item]) => readQueryValue(shape.list, item, `${path}.${index}`, listMark));
   }
-  if ('map' in shape) throw unknownParameter(path, 'UnknownParameter');
+  if ('map' in shape) return readQueryMap(shape, node, path, listMark);
   return readQueryStructure(shape, node, path, listMark);
+}
+
+/** `A.entry.1.key=…&A.entry.1.value=…`; SNS names the two `Name` and `Value` in message attributes (seen: its SDK). */
+function readQueryMap(shape: MapShape, node: QueryNode, path: string, listMark: '' | 'member'): unknown {
+  const entries = node instanceof Map ? node.get('entry') : undefined;
+  if (!(entries instanceof Map)) throw wrongType(path, 'map');
+  return Object.fromEntries(
+    [...entries].map(([index, entry]) => {
+      const at = `${path}.entry.${index}`;
+      const key = entry instanceof Map ? (entry.get('key') ?? entry.get('Name')) : undefined;
+      const value = entry instanceof Map ? (entry.get('value') ?? entry.get('Value')) : undefined;
+      if (typeof key !== 'string' || value === undefined) throw wrongType(at, 'map entry');
+      return [key, readQueryValue(shape.map, value, at, listMark)];
+    }),
+  );
 }
 
 function readText(shape: Scalar, text: string, path: string): unknown {

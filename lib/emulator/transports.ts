@@ -96,6 +96,7 @@ function readSdkRequest(request: SdkRequest): WireRequest {
 function readBody(body: unknown): Buffer {
   if (body === undefined || body === null) return Buffer.alloc(0);
   if (typeof body === 'string') return Buffer.from(body);
-  if (body instanceof Uint8Array) return Buffer.from(body);
+  // Not Buffer.from(body): the SDK's bytes warn when they are asked for their value.
+  if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   throw new TypeError('the in-process transport takes bodies that are text or bytes');
 }

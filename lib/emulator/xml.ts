@@ -1,7 +1,14 @@
-/** XML replies of the query protocols: members in order, lists wrapped in `item` (EC2) or `member` (AWS Query). */
+/** XML replies of the query protocols: members in order, lists wrapped in `item` (EC2) or `member` (AWS Query), maps as `entry`. */
 export function toXml(value: unknown, listItem: 'item' | 'member'): string {
   if (value === undefined || value === null) return '';
   if (value instanceof Date) return value.toISOString();
+  if (value instanceof Map)
+    return [...value]
+      .map(
+        ([key, item]) =>
+          `<entry><key>${toXml(key, listItem)}</key><value>${toXml(item, listItem)}</value></entry>`,
+      )
+      .join('');
   if (Array.isArray(value))
     return value.map((item) => `<${listItem}>${toXml(item, listItem)}</${listItem}>`).join('');
   if (typeof value === 'object')

@@ -1,0 +1,66 @@
+/** The functions' handlers over whatever machine they run on: a sandbox of Lambda, or a test with a clock of its own. */
+
+import { ec2Addresses } from '../lib/aws/addresses.ts';
+import { dynamoLedger } from '../lib/aws/ledger.ts';
+import { heartbeatLine, recoveryLine } from '../lib/aws/metrics.ts';
+import { failoverPorts, type Machine, recoverPorts } from '../lib/aws/ports.ts';
+import type { Summary } from '../lib/recovery/audit.ts';
+import { parseEscalation } from '../lib/recovery/escalation.ts';
+import { failOver } from '../lib/recovery/failover.ts';
+import type { FleetDefinition } from '../lib/recovery/fleet.ts';
+import { tickSource } from '../lib/recovery/names.ts';
+import { type OperateAnswer, operate } from '../lib/recovery/operate.ts';
+import { respond } from '../lib/recovery/respond.ts';
+import { readSettings } from '../lib/recovery/settings.ts';
+
+export interface FunctionMachine extends Machine {
+  readonly environment: { readonly [variable: string]: string | undefined };
+  readonly fleet: FleetDefinition;
+  readonly newId: () => string;
+  /** One line to the function's log. */
+  readonly log: (line: string) => void;
+}
+
+export interface Context {
+  readonly awsRequestId: string;
+}
+
+export type Handler<T> = (event: unknown, context: Context) => Promise<T>;
+
+export function recoverHandler(machine: FunctionMachine): Handler<readonly (Summary | 'escalated')[]> {
+  const { fleet, clock, environment, log, newId } = machine;
+  const ports = recoverPorts(machine, readSettings('recover', environment));
+  return async (event, context) => {
+    const runs = await respond(ports, fleet, { event, id: `${context.awsRequestId}.${newId()}` });
+    if ((event as { source?: unknown } | null)?.source === tickSource)
+      log(heartbeatLine(fleet.name, clock.now()));
+    return runs.map((run) => {
+      if (run.kind === 'escalated') return 'escalated';
+      log(recoveryLine(fleet.name, run.summary, clock.now()));
+      return run.summary;
+    });
+  };
+}
+
+export function failoverHandler(machine: FunctionMachine): Handler<Summary> {
+  const { fleet, clock, environment, log, newId } = machine;
+  const ports = failoverPorts(machine, readSettings('failover', environment));
+  return async (event, context) => {
+    const summary = await failOver(
+      ports,
+      fleet,
+      parseEscalation(event),
+      `${context.awsRequestId}.${newId()}`,
+    );
+    log(recoveryLine(fleet.name, summary, clock.now()));
+    return summary;
+  };
+}
+
+export function operateHandler(machine: FunctionMachine): Handler<OperateAnswer> {
+  const { clients } = machine;
+  const settings = readSettings('operate', machine.environment);
+  const ledger = dynamoLedger({ dynamodb: clients.dynamodb, name: settings.table, retrying: machine });
+  const addresses = ec2Addresses(clients.ec2, machine);
+  return (event) => operate({ ledger, addresses }, event);
+}

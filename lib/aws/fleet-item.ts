@@ -1,0 +1,73 @@
+/** The fleet's own item: the switch for everything, and the brake's memory of automatic failovers. */
+import { ConditionalCheckFailedException, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as v from 'valibot';
+import { Fault } from '../recovery/fault.ts';
+import type { Ledger } from '../recovery/ports.ts';
+import { found } from '../recovery/reading.ts';
+import { fleetKey, keyOf } from './keys.ts';
+import type { Table } from './ledger.ts';
+import { looking, withRetries } from './retry.ts';
+
+const item = v.object({
+  version: v.literal(1),
+  /** Rises with every write; what a write is conditional on. */
+  revision: v.number(),
+  automation: v.picklist(['on', 'observe', 'off']),
+  pausedUntilMs: v.number(),
+  failoversAtMs: v.array(v.number()),
+});
+type FleetItem = v.InferOutput<typeof item>;
+
+const fresh: FleetItem = { version: 1, revision: 0, automation: 'on', pausedUntilMs: 0, failoversAtMs: [] };
+const writeTries = 5;
+
+export function fleetItem(table: Table): Pick<Ledger, 'fleet' | 'takeFailover'> {
+  return {
+    fleet: () => looking(async () => found(await read(table))),
+    async takeFailover(nowMs, sinceMs, max) {
+      for (let attempt = 1; attempt <= writeTries; attempt += 1) {
+        const current = await read(table);
+        const recent = current.failoversAtMs.filter((atMs) => atMs > sinceMs);
+        // Our own earlier try took effect and its response was lost.
+        if (recent.includes(nowMs)) return 'taken';
+        if (recent.length >= max) return 'brake';
+        const next = { ...current, revision: current.revision + 1, failoversAtMs: [...recent, nowMs] };
+        if (await write(table, current, next)) return 'taken';
+      }
+      throw new Fault(
+        'service-unavailable',
+        'the fleet item changed at every try to count a failover',
+        'later',
+      );
+    },
+  };
+}
+
+async function read(table: Table): Promise<FleetItem> {
+  const command = new GetItemCommand({ TableName: table.name, Key: keyOf(fleetKey), ConsistentRead: true });
+  const reply = await withRetries(table.retrying, 'dynamodb:GetItem', () => table.dynamodb.send(command));
+  if (reply.Item === undefined) return fresh;
+  const parsed = v.safeParse(item, unmarshall(reply.Item));
+  if (parsed.success) return parsed.output;
+  throw new Fault('invalid-record', `fleet item: ${parsed.issues[0].message}`, 'never');
+}
+
+/** @returns whether nobody else wrote in between */
+async function write(table: Table, current: FleetItem, next: FleetItem): Promise<boolean> {
+  const command = new PutItemCommand({
+    TableName: table.name,
+    Item: marshall({ ...fleetKey, ...next }),
+    ConditionExpression: 'attribute_not_exists(pk) OR revision = :revision',
+    ExpressionAttributeValues: marshall({ ':revision': current.revision }),
+  });
+  return withRetries(table.retrying, 'dynamodb:PutItem', async () => {
+    try {
+      await table.dynamodb.send(command);
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  });
+}

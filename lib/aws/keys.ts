@@ -1,0 +1,23 @@
+/** Keys of the one table: a partition per resource, one for the fleet. */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+export function recordKey(tag: string): Key {
+  return { pk: partitionOf(tag), sk: 'record' };
+}
+
+export const fleetKey: Key = { pk: 'fleet', sk: 'record' };
+
+/** The partition of a resource, or of the fleet for what concerns no resource. */
+export function partitionOf(tag: string): string {
+  return tag === 'fleet' ? fleetKey.pk : `resource#${tag}`;
+}
+
+export function keyOf(key: Key): Record<string, AttributeValue> {
+  return marshall(key);
+}

@@ -1,0 +1,277 @@
+/**
+ * EC2 of one account: the world that tests and the demo build, the faults they plant, and what the operations work on.
+ * What AWS offers over the wire is in the files named after its operations.
+ */
+import type { Account } from '../account.ts';
+import type { HostDriver, Nic } from '../host/driver.ts';
+import { contains, parsePrefix } from '../host/ipv4.ts';
+import { networkLimits } from './instance-types.ts';
+import { LifeCycle } from './life-cycle.ts';
+import type { Attachment, Instance, NetworkInterface, Subnet, Tags } from './records.ts';
+import { type Check, StatusChecks } from './status-checks.ts';
+import { Throttle } from './throttle.ts';
+import { isId, placeIn, routerOf, World } from './world.ts';
+
+/** What a host driver is built from; its interfaces are plugged in afterwards, then it boots. */
+export interface Wiring {
+  readonly instanceId: string;
+  /** Of the Name tag. */
+  readonly name: string;
+}
+
+export interface SubnetPlan {
+  readonly id?: string;
+  readonly cidr: string;
+  readonly vpcId?: string;
+  readonly availabilityZone?: string;
+}
+
+export interface InterfacePlan {
+  readonly id?: string;
+  readonly subnetId: string;
+  readonly privateAddress: string;
+  readonly macAddress?: string;
+  readonly securityGroupIds?: readonly string[];
+  readonly sourceDestCheck?: boolean;
+  readonly secondaryAddresses?: readonly string[];
+  readonly tags?: Tags;
+}
+
+export interface InstancePlan {
+  readonly id?: string;
+  readonly name?: string;
+  readonly type: string;
+  /** The place in the list is the device index. */
+  readonly interfaces: readonly { readonly eniId: string; readonly device: string }[];
+  readonly host: (wiring: Wiring) => HostDriver;
+  readonly tags?: Tags;
+}
+
+const idDigits = 17;
+const shortestPrefix = 16;
+const longestPrefix = 28;
+
+export class Ec2 {
+  readonly account: Account;
+  readonly world: World;
+  readonly lifeCycle: LifeCycle;
+  readonly statusChecks: StatusChecks;
+  readonly throttle: Throttle;
+  readonly #vpcId: string;
+
+  constructor(account: Account) {
+    this.account = account;
+    this.world = new World(() => account.clock.now());
+    this.lifeCycle = new LifeCycle(account, this.world);
+    this.statusChecks = new StatusChecks(account, this.world, this.lifeCycle);
+    this.throttle = new Throttle(account.clock);
+    this.#vpcId = `vpc-${account.random.hex(idDigits)}`;
+  }
+
+  /** Nothing happens here by itself after this: no status check, no change of state. */
+  stop(): void {
+    this.lifeCycle.cancelAll();
+    this.statusChecks.cancelAll();
+  }
+
+  // ---- Building the world. A plan that AWS could not have is refused with a plain error.
+
+  /** Between /16 and /28, clear of every other: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
+  addSubnet(plan: SubnetPlan): Subnet {
+    const prefix = parsePrefix(plan.cidr);
+    if (prefix === undefined || prefix.length < shortestPrefix || prefix.length > longestPrefix)
+      throw new Error(`${plan.cidr} is not a subnet between /${shortestPrefix} and /${longestPrefix}`);
+    if (prefix.base !== prefix.address) throw new Error(`${plan.cidr} is not the start of its block`);
+    const other = this.world
+      .subnets()
+      .find((subnet) => contains(subnet.prefix, prefix.base) || contains(prefix, subnet.prefix.base));
+    if (other !== undefined) throw new Error(`${plan.cidr} overlaps ${other.id} (${other.cidr})`);
+    const subnet: Subnet = {
+      id: this.#id('subnet', plan.id),
+      vpcId: plan.vpcId ?? this.#vpcId,
+      availabilityZone: plan.availabilityZone ?? `${this.account.region}a`,
+      cidr: plan.cidr,
+      prefix,
+    };
+    this.world.putSubnet(subnet);
+    return subnet;
+  }
+
+  addNetworkInterface(plan: InterfacePlan): NetworkInterface {
+    const subnet = this.world.subnet(plan.subnetId);
+    const secondaryAddresses = plan.secondaryAddresses ?? [];
+    for (const address of [plan.privateAddress, ...secondaryAddresses]) {
+      if (placeIn(subnet, address) !== 'inside')
+        throw new Error(`${address} is not free to use in ${subnet.cidr}`);
+      const holder = this.world.holder(address);
+      if (holder !== undefined) throw new Error(`${address} is held by ${holder.id}`);
+    }
+    const eni: NetworkInterface = {
+      id: this.#id('eni', plan.id),
+      subnetId: subnet.id,
+      macAddress: plan.macAddress?.toLowerCase() ?? this.#mac(),
+      primaryAddress: plan.privateAddress,
+      secondaryAddresses,
+      securityGroupIds: plan.securityGroupIds ?? ['sg-0123456789abcdef0'],
+      sourceDestCheck: plan.sourceDestCheck ?? true,
+      tags: plan.tags ?? {},
+      attachment: undefined,
+    };
+    this.world.putInterface(eni);
+    return eni;
+  }
+
+  /** Adds an instance that is running and has been for a while; its guest is up when this returns. */
+  addInstance(plan: InstancePlan): Instance {
+    if (plan.interfaces.length === 0) throw new Error('an instance has at least one network interface');
+    if (!networkLimits.has(plan.type)) throw new Error(`the instance type ${plan.type} is not modelled`);
+    const id = this.#id('i', plan.id);
+    const nowMs = this.account.clock.now();
+    const first = this.world.interface(plan.interfaces[0]?.eniId ?? '');
+    const instance: Instance = {
+      id,
+      type: plan.type,
+      tags: { ...plan.tags, ...(plan.name === undefined ? {} : { Name: plan.name }) },
+      host: plan.host({ instanceId: id, name: plan.name ?? id }),
+      availabilityZone: this.world.subnet(first.subnetId).availabilityZone,
+      state: 'running',
+      stateSinceMs: nowMs,
+      launchedAtMs: nowMs,
+      stateReason: undefined,
+      transitionReason: '',
+    };
+    this.world.putInstance(instance);
+    for (const [deviceIndex, { eniId, device }] of plan.interfaces.entries())
+      this.attachInterface(eniId, id, { deviceIndex, device });
+    instance.host.boot();
+    this.statusChecks.watch(instance);
+    return instance;
+  }
+
+  /** Same Availability Zone only, within the limit of the type: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html */
+  attachInterface(
+    eniId: string,
+    instanceId: string,
+    { deviceIndex, device }: { readonly deviceIndex: number; readonly device: string },
+  ): void {
+    const instance = this.#instance(instanceId);
+    const eni = this.world.interface(eniId);
+    const subnet = this.world.subnet(eni.subnetId);
+    const attached = this.world.interfacesOf(instanceId);
+    if (eni.attachment !== undefined) throw new Error(`${eniId} is attached to ${eni.attachment.instanceId}`);
+    if (subnet.availabilityZone !== instance.availabilityZone)
+      throw new Error(
+        `${eniId} is in ${subnet.availabilityZone}, ${instanceId} in ${instance.availabilityZone}`,
+      );
+    if (attached.some(({ attachment }) => attachment?.deviceIndex === deviceIndex))
+      throw new Error(`${instanceId} has an interface at device index ${deviceIndex}`);
+    if (attached.length >= (networkLimits.get(instance.type)?.interfaces ?? 0))
+      throw new Error(`an ${instance.type} takes no more than ${attached.length} network interfaces`);
+    const attachment: Attachment = {
+      id: `eni-attach-${this.account.random.hex(idDigits)}`,
+      instanceId,
+      deviceIndex,
+      device,
+      attachedAtMs: this.account.clock.now(),
+      deleteOnTermination: deviceIndex === 0,
+    };
+    this.world.putInterface({ ...eni, attachment });
+    instance.host.attach(nicOf(eni, attachment, subnet));
+  }
+
+  // ---- What others ask
+
+  instanceIds(): readonly string[] {
+    return this.world.instances().map(({ id }) => id);
+  }
+
+  /** The guest of an instance in any state but on its way out. */
+  host(instanceId: string): HostDriver | undefined {
+    const instance = this.world.findInstance(instanceId);
+    return instance?.state === 'shutting-down' || instance?.state === 'terminated'
+      ? undefined
+      : instance?.host;
+  }
+
+  tagsOf(instanceId: string): Tags {
+    return this.world.findInstance(instanceId)?.tags ?? {};
+  }
+
+  primaryAddressOf(instanceId: string): string | undefined {
+    return this.world.interfacesOf(instanceId)[0]?.primaryAddress;
+  }
+
+  /** The truth behind every Describe: where packets for an address go. */
+  eniOwning(address: string): { readonly mac: string; readonly hostId: string | undefined } | undefined {
+    const eni = this.world.holder(address);
+    return eni && { mac: eni.macAddress, hostId: eni.attachment?.instanceId };
+  }
+
+  // ---- Faults
+
+  /**
+   * The hardware under an instance dies: its guest is gone at once, both status checks fail from the next one on, and
+   * EC2 stops it after `stopsAfterMs` (never, when absent). A stop without force hangs `stopHangsMs` longer:
+   * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/TroubleshootingInstancesStopping.html
+   */
+  failHost(
+    instanceId: string,
+    options: { readonly stopsAfterMs?: number; readonly stopHangsMs?: number } = {},
+  ): void {
+    this.lifeCycle.failHost(this.#instance(instanceId), options);
+  }
+
+  /** These status checks fail while the guest goes on as before; an empty list mends them. */
+  impairInstance(instanceId: string, checks: readonly Check[] = ['instance']): void {
+    this.statusChecks.impair(this.#instance(instanceId).id, checks);
+  }
+
+  /** Each state-change event comes this often from now on. */
+  duplicateEvents(copies: number): void {
+    this.lifeCycle.eventCopies = copies;
+  }
+
+  /** A Describe shows who holds an address only so long after it has changed. */
+  set describeLagMs(ms: number) {
+    this.world.describeLagMs = ms;
+  }
+
+  /** Pulls an interface out of its instance; it keeps its addresses. */
+  detachInterface(eniId: string): void {
+    const eni = this.world.interface(eniId);
+    if (eni.attachment === undefined) throw new Error(`${eniId} is not attached`);
+    this.world.putInterface({ ...eni, attachment: undefined });
+    this.host(eni.attachment.instanceId)?.detach(eni.macAddress);
+  }
+
+  #instance(id: string): Instance {
+    const instance = this.world.findInstance(id);
+    if (instance === undefined) throw new Error(`no instance ${id}`);
+    return instance;
+  }
+
+  #id(prefix: 'eni' | 'i' | 'subnet', given: string | undefined): string {
+    const id = given ?? `${prefix}-${this.account.random.hex(idDigits)}`;
+    if (!isId(prefix, id))
+      throw new Error(`${id} does not look like ${prefix}- and 8 or 17 hexadecimal digits`);
+    const taken = [...this.world.subnets(), ...this.world.interfaces(), ...this.world.instances()];
+    if (taken.some((other) => other.id === id)) throw new Error(`${id} is taken`);
+    return id;
+  }
+
+  #mac(): string {
+    const digits = this.account.random.hex(10).match(/../g) ?? [];
+    return ['02', ...digits].join(':');
+  }
+}
+
+function nicOf(eni: NetworkInterface, { deviceIndex, device }: Attachment, subnet: Subnet): Nic {
+  return {
+    mac: eni.macAddress,
+    deviceIndex,
+    device,
+    primaryAddress: eni.primaryAddress,
+    prefixLength: subnet.prefix.length,
+    gateway: routerOf(subnet),
+  };
+}

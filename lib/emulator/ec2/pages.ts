@@ -1,0 +1,38 @@
+/** Pagination of the Describe operations: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html#api-pagination */
+import { AwsError } from '../errors.ts';
+import { page as pageOf } from '../paging.ts';
+
+const fewestResults = 5;
+const mostResults = 1000;
+
+export interface PageRequest {
+  readonly ids?: readonly string[] | undefined;
+  readonly maxResults?: number | undefined;
+  readonly nextToken?: string | undefined;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextToken: string | undefined;
+}
+
+/** @throws AwsError InvalidParameterValue, InvalidParameterCombination (ids and MaxResults), InvalidPaginationToken */
+export function page<T>(all: readonly T[], { ids, maxResults, nextToken }: PageRequest): Page<T> {
+  if (maxResults === undefined && nextToken === undefined) return { items: all, nextToken: undefined };
+  if (ids !== undefined && ids.length > 0)
+    throw new AwsError(
+      'InvalidParameterCombination',
+      'A list of IDs cannot be used with the parameter maxResults or nextToken',
+    );
+  if (maxResults !== undefined && (maxResults < fewestResults || maxResults > mostResults))
+    throw new AwsError(
+      'InvalidParameterValue',
+      `Value ( ${maxResults} ) for parameter maxResults is invalid. Expecting a value between ${fewestResults} and ${mostResults}.`,
+    );
+  return pageOf(
+    all,
+    maxResults ?? mostResults,
+    nextToken,
+    () => new AwsError('InvalidPaginationToken', 'The specified pagination token is not valid.'),
+  );
+}

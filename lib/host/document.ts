@@ -1,0 +1,71 @@
+/**
+ * The SSM Command document that carries address.sh to an instance. `{{ Name }}` is replaced as text before any shell
+ * sees it, so each parameter stands once, in single quotes, behind a pattern that lets no quote through.
+ *
+ * A pattern is read by two engines, Java's at the API and Go's RE2 on the instance: only what both know is used here.
+ * Java's `$` accepts a last newline; the script's own check does not.
+ * https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html
+ */
+import { readFileSync } from 'node:fs';
+
+const octet = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
+const ipv4 = `(${octet}\\.){3}${octet}`;
+
+export type AddressParameter = 'Action' | 'Address' | 'Mac' | 'Subnet' | 'PingList';
+
+export const parameterPatterns: Readonly<Record<AddressParameter, string>> = {
+  Action: '^(restore|remove|verify|status)$',
+  Address: `^${ipv4}$`,
+  Mac: '^[0-9a-f]{2}(:[0-9a-f]{2}){5}$',
+  Subnet: `^${ipv4}/(1[6-9]|2[0-8])$`,
+  PingList: `^(none|${ipv4}(,${ipv4}){0,7})$`,
+};
+
+/** The content of the document, schema version 2.2; its limit is 64 KB. */
+export function addressDocument(): object {
+  return {
+    schemaVersion: '2.2',
+    description:
+      'Holdfast: puts a protected IP address in service on one network interface, takes it off, or looks',
+    parameters: {
+      Action: {
+        ...parameter('Action', 'What to do: restore, remove, verify (look) or status (look, never fail)'),
+        allowedValues: ['restore', 'remove', 'verify', 'status'],
+      },
+      Address: parameter('Address', 'The protected IPv4 address, such as 10.0.1.50'),
+      Mac: parameter('Mac', 'The MAC address of the network interface it is about, in lower case'),
+      Subnet: parameter('Subnet', 'The CIDR block of the subnet of that interface, such as 10.0.1.0/24'),
+      PingList: parameter('PingList', 'Up to 8 IPv4 addresses to ask for an answer, with commas, or none'),
+    },
+    mainSteps: [
+      {
+        action: 'aws:runShellScript',
+        name: 'address',
+        precondition: { StringEquals: ['platformType', 'Linux'] },
+        inputs: { timeoutSeconds: '15', runCommand: [...preamble, ...scriptLines()] },
+      },
+    ],
+  };
+}
+
+function parameter(name: AddressParameter, description: string) {
+  return {
+    type: 'String',
+    description: `(Required) ${description}`,
+    allowedPattern: parameterPatterns[name],
+  };
+}
+
+const preamble = [
+  '#!/bin/sh',
+  "HOLDFAST_ACTION='{{ Action }}'",
+  "HOLDFAST_ADDRESS='{{ Address }}'",
+  "HOLDFAST_MAC='{{ Mac }}'",
+  "HOLDFAST_SUBNET='{{ Subnet }}'",
+  "HOLDFAST_PING='{{ PingList }}'",
+] as const;
+
+function scriptLines(): readonly string[] {
+  const lines = readFileSync(new URL('address.sh', import.meta.url), 'utf8').split('\n');
+  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+}

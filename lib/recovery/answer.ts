@@ -1,0 +1,46 @@
+/** The host's answer: the last line that the address script prints, `HOLDFAST {json}`. */
+import * as v from 'valibot';
+import { Fault } from './fault.ts';
+
+const hostAnswer = v.object({
+  v: v.literal(1),
+  action: v.picklist(['restore', 'remove', 'verify', 'status']),
+  address: v.string(),
+  mac: v.string(),
+  device: v.nullable(v.string()),
+  link: v.picklist(['up', 'down', 'absent']),
+  /** Whether the OS has the address on that interface, on another one, or nowhere. */
+  os: v.picklist(['here', 'elsewhere', 'absent']),
+  elsewhere: v.nullable(v.string()),
+  rule: v.picklist(['present', 'absent', 'not-needed']),
+  /** Whether packets from the address were answered; `not-asked` is no evidence either way. */
+  path: v.picklist(['answered', 'unanswered', 'not-asked']),
+  changed: v.boolean(),
+  verdict: v.picklist(['ok', 'failed', 'could-not-look']),
+  why: v.string(),
+});
+
+export type HostAnswer = Readonly<v.InferOutput<typeof hostAnswer>>;
+export type HostAction = HostAnswer['action'];
+
+const mark = 'HOLDFAST ';
+
+/** @throws Fault `invalid-answer` when the output has no such line or the line is not what the script prints */
+export function parseAnswer(stdout: string): HostAnswer {
+  const line = stdout
+    .trimEnd()
+    .split('\n')
+    .findLast((each) => each.startsWith(mark));
+  if (line === undefined)
+    throw new Fault('invalid-answer', `no line "${mark}{…}" in the host's output`, 'later');
+  let json: unknown;
+  try {
+    json = JSON.parse(line.slice(mark.length));
+  } catch (cause) {
+    throw new Fault('invalid-answer', `not JSON: ${line.slice(0, 200)}`, 'later', { cause });
+  }
+  const result = v.safeParse(hostAnswer, json);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new Fault('invalid-answer', `${v.getDotPath(issue) ?? 'top'}: ${issue.message}`, 'later');
+}

@@ -1,0 +1,249 @@
+/**
+ * The decision, as a value: from what was seen, the record, the policy and the time to act or hold, each with a reason
+ * code. Pure and total: every observation gives a verdict, could-not-look never gives "act"
+ * (`test/property/decide.test.ts`).
+ *
+ * The ladder: restore in place → move to the backup interface → fail over → nothing left.
+ */
+import type { HostAnswer } from './answer.ts';
+import type { RecoveryPolicy } from './fleet.ts';
+import { parseInfo } from './info.ts';
+import type { AddressView, FleetView, InstancesView, Observation } from './observation.ts';
+import { backupSkip, serverSkip } from './preflight.ts';
+import { couldNotLook, found } from './reading.ts';
+import { type ActReason, actReasonOfHost, type HoldReason, type SkipReason } from './reasons.ts';
+import { eniAt, entryOf, isPaused, type Place, placeOf, type ResourceRecord, type Rung } from './resource.ts';
+
+export interface Skip {
+  readonly rung: Rung;
+  readonly at: Place;
+  readonly reason: SkipReason;
+}
+
+export type Verdict =
+  | {
+      readonly kind: 'hold';
+      readonly reason: HoldReason;
+      /** What would have been done, when only a switch or a brake stood in the way. */
+      readonly wouldHave: { readonly rung: Rung; readonly reason: ActReason; readonly to: Place } | null;
+      readonly skipped: readonly Skip[];
+    }
+  | {
+      readonly kind: 'act';
+      readonly rung: Rung;
+      readonly reason: ActReason;
+      readonly to: Place;
+      readonly skipped: readonly Skip[];
+    };
+
+export function decide(
+  seen: Observation,
+  record: ResourceRecord,
+  policy: RecoveryPolicy,
+  nowMs: number,
+): Verdict {
+  const wanted = diagnose(seen, record, policy, nowMs);
+  if (wanted.kind === 'hold') return wanted;
+  const obstacle = standsInTheWay(wanted.rung, seen, record, policy, nowMs);
+  if (obstacle === null) return wanted;
+  const { rung, reason, to, skipped } = wanted;
+  return { kind: 'hold', reason: obstacle, wouldHave: { rung, reason, to }, skipped };
+}
+
+/** What the evidence asks for, switches and brakes aside. */
+function diagnose(seen: Observation, record: ResourceRecord, policy: RecoveryPolicy, nowMs: number): Verdict {
+  if (record.activeServer === null) return hold('out-of-service');
+  if (seen.addresses.kind !== 'found') return hold('interfaces-could-not-look');
+  if (seen.instances.kind !== 'found') return hold('instance-could-not-look');
+  const addresses = seen.addresses.value;
+  const instances = seen.instances.value;
+  const stranger = addresses.owners.find(
+    (owner) => placeOf(record, owner.eniId) === undefined || owner.asPrimary,
+  );
+  if (stranger !== undefined)
+    return hold(stranger.asPrimary ? 'address-is-a-primary' : 'held-by-undeclared-interface');
+
+  const ladder: Ladder = { seen, record, policy, nowMs, addresses, instances, server: record.activeServer };
+  const entry = entryOf(record, record.activeServer);
+  const instance = instances[entry.instanceId];
+  if (instance === undefined || gone.has(instance.state)) return failOver(ladder, 'instance-not-running', []);
+  if (instance.state === 'pending') return hold('instance-in-transition');
+  const impaired = instance.systemStatus === 'impaired' || instance.instanceStatus === 'impaired';
+  return impaired ? impairedInstance(ladder) : runningInstance(ladder);
+}
+
+const gone: ReadonlySet<string> = new Set(['stopping', 'stopped', 'shutting-down', 'terminated']);
+
+interface Ladder {
+  readonly seen: Observation;
+  readonly record: ResourceRecord;
+  readonly policy: RecoveryPolicy;
+  readonly nowMs: number;
+  readonly addresses: AddressView;
+  readonly instances: InstancesView;
+  readonly server: string;
+}
+
+/** EC2 says the instance is failing. Its host still has a word: who answers is not dead. */
+function impairedInstance(ladder: Ladder): Verdict {
+  const { host } = ladder.seen;
+  if (host.kind !== 'found' || host.value.verdict === 'could-not-look')
+    return failOver(ladder, 'instance-impaired', []);
+  const verdict = runningInstance(ladder);
+  return verdict.kind === 'hold' && verdict.reason === 'already-healthy'
+    ? hold('serving-though-impaired')
+    : verdict;
+}
+
+function runningInstance(ladder: Ladder): Verdict {
+  const { record, addresses, server, seen } = ladder;
+  const entry = entryOf(record, server);
+  const info = parseInfo(entry.info);
+  const primary: Place = { server, interface: info.primary };
+  const primaryEni = eniAt(record, primary);
+  const owner = ownerPlace(ladder);
+
+  if (record.intent?.rung === 'fail-over' && owner !== undefined && owner.server !== server)
+    return failOver(ladder, 'failover-unfinished', []);
+  if (addresses.interfaces[primaryEni]?.instanceId !== entry.instanceId)
+    return moveToBackup(ladder, 'interface-detached');
+  if (owner !== undefined && owner.server === server && owner.interface === info.backup) {
+    if (record.intent?.rung === 'move-to-backup') return moveToBackup(ladder, 'move-unfinished');
+    if (seen.host.kind === 'found' && seen.host.value.elsewhere === info.backup)
+      return moveToBackup(ladder, 'move-unfinished');
+  }
+  if (owner === undefined) return restoreInPlace(ladder, primary, 'address-unassigned');
+  if (owner.server !== server || owner.interface !== info.primary)
+    return restoreInPlace(ladder, primary, 'address-on-wrong-interface');
+  if (seen.host.kind !== 'found' || seen.host.value.verdict === 'could-not-look')
+    return hold('host-could-not-look');
+  if (seen.host.value.verdict === 'ok') return hold('already-healthy');
+  return restoreInPlace(ladder, primary, actReasonOfHost(seen.host.value.why));
+}
+
+/** Rung 1, unless it was tried or local recoveries have become a habit. */
+function restoreInPlace(ladder: Ladder, to: Place, reason: ActReason): Verdict {
+  if (tooFrequent(ladder)) return failOver(ladder, 'local-recoveries-too-frequent', []);
+  if (ladder.seen.tried.includes('restore-in-place')) return moveToBackup(ladder, reason);
+  return { kind: 'act', rung: 'restore-in-place', reason, to, skipped: [] };
+}
+
+/** Rung 2, if the INFO record has a backup interface that can take the address. */
+function moveToBackup(ladder: Ladder, reason: ActReason): Verdict {
+  if (ladder.seen.tried.includes('move-to-backup')) return failOver(ladder, reason, []);
+  if (tooFrequent(ladder)) return failOver(ladder, 'local-recoveries-too-frequent', []);
+  const { record, server, addresses } = ladder;
+  const info = parseInfo(entryOf(record, server).info);
+  const to: Place = { server, interface: info.backup ?? info.primary };
+  const skip = backupSkip(record, server, addresses);
+  if (skip !== null) return failOver(ladder, reason, [{ rung: 'move-to-backup', at: to, reason: skip }]);
+  return { kind: 'act', rung: 'move-to-backup', reason, to, skipped: [] };
+}
+
+/** Rung 3: the next server by priority that is ready. */
+function failOver(ladder: Ladder, reason: ActReason, before: readonly Skip[]): Verdict {
+  const { record, addresses, instances, server } = ladder;
+  const skipped: Skip[] = [...before];
+  const others = Object.entries(record.servers)
+    .filter(([name]) => name !== server && !ladder.seen.triedServers.includes(name))
+    .sort(([, a], [, b]) => a.priority - b.priority);
+  for (const [name, entry] of others) {
+    // On the target the address comes up on the interface on which it was last configured there.
+    const to: Place = { server: name, interface: parseInfo(entry.info).primary };
+    const skip = serverSkip(record, to, addresses, instances);
+    if (skip === null) return { kind: 'act', rung: 'fail-over', reason, to, skipped };
+    skipped.push({ rung: 'fail-over', at: to, reason: skip });
+  }
+  return hold('no-failover-target', skipped);
+}
+
+/** Switches and brakes, asked only when the evidence asks for an act. */
+function standsInTheWay(
+  rung: Rung,
+  seen: Observation,
+  record: ResourceRecord,
+  policy: RecoveryPolicy,
+  nowMs: number,
+): HoldReason | null {
+  if (seen.fleet.kind !== 'found') return 'fleet-could-not-look';
+  const fleet = seen.fleet.value;
+  if (record.automation === 'off' || fleet.automation === 'off') return 'automation-off';
+  if (isPaused(record, nowMs) || isPaused(fleet, nowMs)) return 'automation-paused';
+  if (!record.armed) return 'not-armed';
+  if (record.automation === 'observe' || fleet.automation === 'observe') return 'automation-observes';
+  if (rung !== 'fail-over') return null;
+  if (record.failoverBlockedUntilMs > nowMs) return 'failover-blocked';
+  return brakeReached(fleet, policy, nowMs) ? 'fleet-brake' : null;
+}
+
+/**
+ * Whether the host's answer can change the verdict at all. When EC2's evidence settles it, nobody waits for the host.
+ * Asked by trying the answers that a host can give.
+ */
+export function hostMatters(
+  seen: Observation,
+  record: ResourceRecord,
+  policy: RecoveryPolicy,
+  nowMs: number,
+): boolean {
+  const backup =
+    record.activeServer === null ? null : parseInfo(entryOf(record, record.activeServer).info).backup;
+  const [first, ...others] = possibleAnswers(backup).map((host) =>
+    decide({ ...seen, host }, record, policy, nowMs),
+  );
+  return others.some((other) => JSON.stringify(other) !== JSON.stringify(first));
+}
+
+function possibleAnswers(backup: string | null): readonly Observation['host'][] {
+  const healthy: HostAnswer = {
+    v: 1,
+    action: 'status',
+    address: '',
+    mac: '',
+    device: null,
+    link: 'up',
+    os: 'here',
+    elsewhere: null,
+    rule: 'present',
+    path: 'answered',
+    changed: false,
+    verdict: 'ok',
+    why: 'verified',
+  };
+  const failed: HostAnswer = { ...healthy, link: 'down', verdict: 'failed', why: 'link-down' };
+  const moved: HostAnswer = {
+    ...healthy,
+    os: 'elsewhere',
+    elsewhere: backup,
+    verdict: 'failed',
+    why: 'address-elsewhere',
+  };
+  return [couldNotLook('not asked'), found(healthy), found(failed), found(moved)];
+}
+
+export function brakeReached(fleet: FleetView, policy: RecoveryPolicy, nowMs: number): boolean {
+  const { max, windowMs } = policy.fleetBrake;
+  return fleet.failoversAtMs.filter((atMs) => atMs > nowMs - windowMs).length >= max;
+}
+
+function tooFrequent({ record, policy, nowMs }: Ladder): boolean {
+  const { max, windowMs } = policy.localRecoveries;
+  const local = record.recent.filter(
+    (each) =>
+      each.atMs > nowMs - windowMs &&
+      (each.outcome === 'restored-in-place' || each.outcome === 'moved-to-backup'),
+  );
+  return local.length >= max;
+}
+
+/** Where EC2 has the address; while it shows two owners, the one that is not the INFO primary counts. */
+function ownerPlace({ record, addresses }: Ladder): Place | undefined {
+  const places = addresses.owners
+    .map((owner) => placeOf(record, owner.eniId))
+    .filter((place) => place !== undefined);
+  return places[0];
+}
+
+function hold(reason: HoldReason, skipped: readonly Skip[] = []): Verdict {
+  return { kind: 'hold', reason, wouldHave: null, skipped };
+}

@@ -1,0 +1,169 @@
+/**
+ * Failover of the address to another server, started by a recovery that found no local way. Takes the claim over from
+ * the recovery's epoch, so a second start of the same failover finds the claim gone; looks again before it believes
+ * what it was told; tries the ready servers by priority, on each its INFO primary, then its backup.
+ */
+import type { Summary } from './audit.ts';
+import { bringInService } from './bring-in-service.ts';
+import { decide, type Verdict } from './decide.ts';
+import type { Escalation } from './escalation.ts';
+import type { FleetDefinition, RecoveryPolicy } from './fleet.ts';
+import { holdAt } from './hold.ts';
+import { parseInfo } from './info.ts';
+import { type Journal, openJournal } from './journal.ts';
+import type { AddressView, Observation } from './observation.ts';
+import { currentPlace, lookDeadlineMs, observe, question } from './observe.ts';
+import type { Ports } from './ports.ts';
+import { backupSkip } from './preflight.ts';
+import type { HoldReason } from './reasons.ts';
+import { inServiceHere } from './recover.ts';
+import { eniAt, entryOf, type Place, type ResourceRecord } from './resource.ts';
+
+/** Each server once, and a few rounds for a world that changes underneath. */
+const maxRounds = 12;
+
+export async function failOver(
+  ports: Ports,
+  fleet: FleetDefinition,
+  escalation: Escalation,
+  holder: string,
+): Promise<Summary> {
+  const { tag, epoch: fromEpoch, trigger, recoveryId, startedAtMs, stagesMs } = escalation;
+  const journal = openJournal(ports, { tag, recoveryId, trigger, startedAtMs, stagesMs });
+  const nowMs = ports.clock.now();
+  const claim = await journal.stage('claim', () =>
+    ports.ledger.claim(tag, { holder, nowMs, untilMs: nowMs + fleet.policy.claimMs, fromEpoch }),
+  );
+  if (claim.kind !== 'claimed')
+    return journal.close({ outcome: 'held', reason: 'claim-lost', from: null, to: null });
+  journal.claimed(claim.record.claim.epoch);
+  journal.step('claimed', 0, { from: fromEpoch });
+  return run(ports, journal, fleet.policy, claim.record, escalation);
+}
+
+async function run(
+  ports: Ports,
+  journal: Journal,
+  policy: RecoveryPolicy,
+  claimed: ResourceRecord,
+  escalation: Escalation,
+): Promise<Summary> {
+  const { epoch } = claimed.claim;
+  const triedServers: string[] = [];
+  let record = claimed;
+  let verdict: Verdict | undefined;
+  let braked = false;
+  for (let round = 0; round < maxRounds; round += 1) {
+    const seen = await journal.stage('observe', () =>
+      observe(ports, record, policy, { tried: escalation.tried, triedServers }),
+    );
+    verdict = decide(seen, record, policy, ports.clock.now());
+    journal.step('observed', 0, seen);
+    journal.step('decided', 0, verdict);
+    if (verdict.kind === 'hold' || verdict.rung !== 'fail-over' || seen.addresses.kind !== 'found') break;
+    if (!braked && (await brake(ports, policy)) === 'brake') {
+      const held = { kind: 'hold', reason: 'fleet-brake', wouldHave: verdict, skipped: [] } as const;
+      return holdAt(ports, journal, record, { reason: 'fleet-brake', verdict: held, tried: [] });
+    }
+    braked = true;
+    const { to, reason } = verdict;
+    const from = currentPlace(record);
+    const attempt = await tryServer(
+      ports,
+      journal,
+      policy,
+      record,
+      to.server,
+      seen.addresses.value,
+      seen.fleet,
+    );
+    if (attempt.kind === 'superseded')
+      return journal.close({ outcome: 'held', reason: 'claim-lost', from, to: null });
+    record = attempt.record;
+    if (attempt.kind === 'not-verified') triedServers.push(to.server);
+    if (attempt.kind !== 'in-service') continue;
+    const atMs = ports.clock.now();
+    const change = inServiceHere(record, attempt.at, { atMs, epoch, outcome: 'failed-over' });
+    const written = await journal.stage('commit', () =>
+      ports.ledger.commit(
+        record.tag,
+        epoch,
+        { ...change, failoverBlockedUntilMs: atMs + policy.failoverBlockMs },
+        true,
+      ),
+    );
+    if (written.kind === 'superseded')
+      return journal.close({ outcome: 'held', reason: 'claim-lost', from, to: null });
+    journal.step('committed', 0, { state: change.state, activeServer: change.activeServer });
+    if (from !== null) await removeFromSource(ports, journal, record, from, seen.addresses.value);
+    return journal.close({ outcome: 'failed-over', reason, from, to: attempt.at });
+  }
+  const reason: HoldReason = verdict?.kind === 'hold' ? verdict.reason : 'owner-changed';
+  const tried = triedServers.length > 0 ? (['fail-over'] as const) : [];
+  return holdAt(ports, journal, record, { reason, verdict, tried: [...escalation.tried, ...tried] });
+}
+
+function brake(ports: Ports, policy: RecoveryPolicy): Promise<'taken' | 'brake'> {
+  const nowMs = ports.clock.now();
+  const { max, windowMs } = policy.fleetBrake;
+  return ports.ledger.takeFailover(nowMs, nowMs - windowMs, max);
+}
+
+type Attempt =
+  | { readonly kind: 'in-service'; readonly record: ResourceRecord; readonly at: Place }
+  | { readonly kind: 'not-verified' | 'changed'; readonly record: ResourceRecord }
+  | { readonly kind: 'superseded' };
+
+/** The interface on which the address was last configured there, then that server's backup. */
+async function tryServer(
+  ports: Ports,
+  journal: Journal,
+  policy: RecoveryPolicy,
+  known: ResourceRecord,
+  server: string,
+  seen: AddressView,
+  fleet: Observation['fleet'],
+): Promise<Attempt> {
+  const info = parseInfo(entryOf(known, server).info);
+  const interfaces = backupSkip(known, server, seen) === null ? [info.primary, info.backup] : [info.primary];
+  let record = known;
+  let owners = seen;
+  for (const name of interfaces) {
+    if (name === null) continue;
+    const to: Place = { server, interface: name };
+    const { epoch } = record.claim;
+    const result = await bringInService(ports, journal, {
+      rung: 'fail-over',
+      to,
+      record,
+      epoch,
+      claimMs: policy.claimMs,
+      seen: owners,
+      fleet,
+    });
+    if (result.kind === 'superseded') return result;
+    record = result.record;
+    if (result.kind === 'in-service') return { kind: 'in-service', record, at: to };
+    if (result.kind === 'changed') return result;
+    owners = { ...owners, owners: [{ eniId: eniAt(record, to), asPrimary: false }] };
+  }
+  return { kind: 'not-verified', record };
+}
+
+/** Best effort: a source that still lives must not answer with the address; EC2 already sends nothing there. */
+async function removeFromSource(
+  ports: Ports,
+  journal: Journal,
+  record: ResourceRecord,
+  from: Place,
+  seen: AddressView,
+): Promise<void> {
+  const entry = entryOf(record, from.server);
+  const mac = seen.interfaces[eniAt(record, from)]?.mac;
+  const instances = await ports.instances.look([entry.instanceId]);
+  const alive = instances.kind === 'found' && instances.value[entry.instanceId]?.state === 'running';
+  if (!alive || mac === undefined) return;
+  const fromMs = ports.clock.now();
+  const answer = await ports.hosts.ask(entry.instanceId, question(record, 'remove', mac), lookDeadlineMs);
+  journal.step('source-removed', ports.clock.now() - fromMs, { server: from.server, answer });
+}

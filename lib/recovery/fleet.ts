@@ -1,0 +1,86 @@
+/**
+ * The fleet's definition: what is protected, where it may live, and by which rules. The stack writes it from the fleet
+ * file, every function carries it beside its bundle. CDK owns the definition, runtime owns the state.
+ */
+import * as v from 'valibot';
+import { Fault } from './fault.ts';
+
+const interfaceDefinition = v.strictObject({
+  eniId: v.string(),
+  /** The interface's own primary private address. */
+  address: v.string(),
+});
+
+const serverDefinition = v.strictObject({
+  instanceId: v.string(),
+  interfaces: v.record(v.string(), interfaceDefinition),
+});
+
+const candidate = v.strictObject({
+  server: v.string(),
+  /** 1 is tried first; unique within a resource. */
+  priority: v.number(),
+  interface: v.string(),
+  backup: v.nullable(v.string()),
+});
+
+const resourceDefinition = v.strictObject({
+  tag: v.string(),
+  address: v.string(),
+  subnet: v.string(),
+  prefixLength: v.number(),
+  /** Addresses whose answer proves that the protected address works; empty: the path cannot be proven by ping. */
+  pingList: v.array(v.string()),
+  automation: v.picklist(['on', 'observe', 'off']),
+  /** By priority. */
+  candidates: v.array(candidate),
+});
+
+const recoveryPolicy = v.strictObject({
+  /** Events older than this move nothing. */
+  maxEventAgeMs: v.number(),
+  /** How long a claim holds without renewal. */
+  claimMs: v.number(),
+  /** More local recoveries than `max` within the window: fail over instead (LifeKeeper's TemporalRecovery). */
+  localRecoveries: v.strictObject({ max: v.number(), windowMs: v.number() }),
+  /** No second automatic failover of a resource for this long. */
+  failoverBlockMs: v.number(),
+  /** At most `max` automatic failovers in the whole fleet per window. */
+  fleetBrake: v.strictObject({ max: v.number(), windowMs: v.number() }),
+});
+
+const fleetDefinition = v.strictObject({
+  version: v.literal(1),
+  name: v.string(),
+  servers: v.record(v.string(), serverDefinition),
+  resources: v.array(resourceDefinition),
+  policy: recoveryPolicy,
+});
+
+export type InterfaceDefinition = Readonly<v.InferOutput<typeof interfaceDefinition>>;
+export type ServerDefinition = Readonly<v.InferOutput<typeof serverDefinition>>;
+export type Candidate = Readonly<v.InferOutput<typeof candidate>>;
+export type ResourceDefinition = Readonly<v.InferOutput<typeof resourceDefinition>>;
+export type RecoveryPolicy = Readonly<v.InferOutput<typeof recoveryPolicy>>;
+export type FleetDefinition = Readonly<v.InferOutput<typeof fleetDefinition>>;
+
+/** LifeKeeper's own figures where it has them: three local recoveries in 30 minutes; orchestrator's hour of block. */
+export const defaultPolicy: RecoveryPolicy = {
+  maxEventAgeMs: 5 * 60_000,
+  claimMs: 45_000,
+  localRecoveries: { max: 3, windowMs: 30 * 60_000 },
+  failoverBlockMs: 60 * 60_000,
+  fleetBrake: { max: 5, windowMs: 60 * 60_000 },
+};
+
+/** @throws Fault `invalid-fleet` naming the path of what is wrong */
+export function parseFleet(json: unknown): FleetDefinition {
+  const result = v.safeParse(fleetDefinition, json);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new Fault(
+    'invalid-fleet',
+    `fleet definition, ${v.getDotPath(issue) ?? 'top'}: ${issue.message}`,
+    'never',
+  );
+}

@@ -1,0 +1,89 @@
+/** The end of a run that changes nothing more: state and reason are written, the claim goes back, a person is called. */
+import type { Summary } from './audit.ts';
+import type { Verdict } from './decide.ts';
+import { Fault } from './fault.ts';
+import type { Journal } from './journal.ts';
+import { currentPlace } from './observe.ts';
+import type { Change, Ports } from './ports.ts';
+import { type HoldReason, wordsOf } from './reasons.ts';
+import { eniAt, isPaused, type ResourceRecord, type Rung } from './resource.ts';
+import { inServiceState, type ResourceState, transition } from './states.ts';
+
+export async function holdAt(
+  ports: Ports,
+  journal: Journal,
+  record: ResourceRecord,
+  end: {
+    readonly reason: HoldReason;
+    readonly verdict: Verdict | undefined;
+    readonly tried: readonly Rung[];
+  },
+): Promise<Summary> {
+  const { reason, verdict, tried } = end;
+  const { tag, claim } = record;
+  if (reason === 'no-failover-target' && tried.includes('move-to-backup'))
+    await putBack(ports, journal, record);
+  const state = stateAfter(record, reason, verdict, ports.clock.now());
+  const settled =
+    reason === 'already-healthy' || reason === 'serving-though-impaired' || reason === 'no-failover-target';
+  const change: Change = {
+    ...(state === record.state && record.stateReason === reason
+      ? {}
+      : { state: transition(record.state, state), stateReason: reason }),
+    ...(settled && record.intent !== null ? { intent: null } : {}),
+  };
+  const written = await journal.stage('commit', () => ports.ledger.commit(tag, claim.epoch, change, true));
+  const lost = written.kind === 'superseded';
+  if (state === 'OSF' && record.state !== 'OSF' && !lost) await callSomebody(ports, journal, tag, reason);
+  const outcome = tried.length > 0 && reason !== 'already-healthy' ? 'failed' : 'held';
+  const from = currentPlace(record);
+  return journal.close({ outcome, reason: lost ? 'claim-lost' : reason, from, to: null });
+}
+
+/** Calls a person; a page that cannot be sent is written down and does not undo what was found. */
+export async function callSomebody(
+  ports: Ports,
+  journal: Journal,
+  tag: string,
+  reason: HoldReason,
+): Promise<void> {
+  const fromMs = ports.clock.now();
+  try {
+    await ports.pages.page(
+      `${tag} is out of service: ${reason}`,
+      `${tag}: ${wordsOf(reason)}. Recovery ${journal.recoveryId}.`,
+    );
+    journal.step('paged', ports.clock.now() - fromMs, { reason });
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    journal.step('fault', ports.clock.now() - fromMs, { code: error.code, message: error.message });
+  }
+}
+
+/** After a move that could not be verified and with nowhere left to go: the address returns to where INFO says it is. */
+async function putBack(ports: Ports, journal: Journal, record: ResourceRecord): Promise<void> {
+  const home = currentPlace(record);
+  if (home === null) return;
+  const fromMs = ports.clock.now();
+  try {
+    await ports.addresses.move(record.address, eniAt(record, home));
+    journal.step('put-back', ports.clock.now() - fromMs, { to: home });
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    journal.step('fault', ports.clock.now() - fromMs, { code: error.code, message: error.message });
+  }
+}
+
+function stateAfter(
+  record: ResourceRecord,
+  reason: HoldReason,
+  verdict: Verdict | undefined,
+  nowMs: number,
+): ResourceState {
+  if (reason === 'already-healthy' || reason === 'serving-though-impaired')
+    return inServiceState({ ...record, paused: isPaused(record, nowMs) });
+  if (reason === 'no-failover-target') return 'OSF';
+  // A switch or a brake stands in the way of a recovery that the evidence asks for: the address is down all the same.
+  if (verdict?.kind === 'hold' && verdict.wouldHave !== null) return 'OSF';
+  return record.state;
+}

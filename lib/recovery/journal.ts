@@ -1,0 +1,103 @@
+/**
+ * The journal of one recovery: times every stage, numbers every step, and hands the records to the audit trail without
+ * making the recovery wait; `close` waits for all of them. A record that cannot be written is told to the caller, who
+ * logs it: the trail must never stop a recovery.
+ */
+import type { AuditRecord, Outcome, StepName, Summary } from './audit.ts';
+import type { Audit, Clock } from './ports.ts';
+import { type Reason, wordsOf } from './reasons.ts';
+import type { Place } from './resource.ts';
+import type { Trigger } from './trigger.ts';
+
+export interface Journal {
+  readonly startedAtMs: number;
+  readonly recoveryId: string;
+  /** Milliseconds by stage, in the order of first use; a stage that runs twice adds up. */
+  readonly stagesMs: { readonly [stage: string]: number };
+  /** Names the epoch once it is known; records written before carry 0. */
+  claimed(epoch: number): void;
+  stage<T>(name: string, run: () => Promise<T>): Promise<T>;
+  step(step: StepName, ms: number, evidence: unknown): void;
+  close(end: {
+    readonly outcome: Outcome;
+    readonly reason: Reason;
+    readonly from: Place | null;
+    readonly to: Place | null;
+  }): Promise<Summary>;
+  /** Waits for what was written so far; returns the failures. */
+  settle(): Promise<readonly unknown[]>;
+}
+
+export function openJournal(
+  ports: { readonly clock: Clock; readonly audit: Audit },
+  about: {
+    readonly tag: string;
+    readonly recoveryId: string;
+    readonly trigger: Trigger;
+    readonly startedAtMs: number;
+    readonly stagesMs?: { readonly [stage: string]: number };
+  },
+): Journal {
+  const { clock, audit } = ports;
+  const { tag, recoveryId, trigger, startedAtMs } = about;
+  const stagesMs: Record<string, number> = { ...about.stagesMs };
+  const writes: Promise<unknown>[] = [];
+  let epoch = 0;
+  let sequence = 0;
+
+  function write(record: AuditRecord): void {
+    writes.push(
+      audit.write(record).then(
+        () => null,
+        (error: unknown) => error ?? new Error('unknown'),
+      ),
+    );
+  }
+
+  function common(): Pick<Summary, 'version' | 'tag' | 'recoveryId' | 'epoch' | 'startedAtMs' | 'atMs'> {
+    return { version: 1, tag, recoveryId, epoch, startedAtMs, atMs: clock.now() };
+  }
+
+  async function settle(): Promise<readonly unknown[]> {
+    return (await Promise.all(writes)).filter((error) => error !== null);
+  }
+
+  return {
+    startedAtMs,
+    recoveryId,
+    stagesMs,
+    claimed(taken) {
+      epoch = taken;
+    },
+    async stage(name, run) {
+      const fromMs = clock.now();
+      try {
+        return await run();
+      } finally {
+        stagesMs[name] = (stagesMs[name] ?? 0) + clock.now() - fromMs;
+      }
+    },
+    step(step, ms, evidence) {
+      sequence += 1;
+      write({ ...common(), kind: 'step', sequence, step, ms, evidence });
+    },
+    async close({ outcome, reason, from, to }) {
+      const words = wordsOf(reason);
+      const summary: Summary = {
+        ...common(),
+        kind: 'summary',
+        trigger,
+        outcome,
+        reason,
+        words,
+        from,
+        to,
+        stagesMs,
+      };
+      write(summary);
+      await settle();
+      return summary;
+    },
+    settle,
+  };
+}

@@ -1,0 +1,47 @@
+/** Names that the stack gives and the functions read back: alarms, the health metric, the functions' alias. */
+export const metricNamespace = 'Holdfast';
+/** 1 when the protected address was answered on its server, 0 when it positively was not; nothing when nobody could look. */
+export const healthMetric = 'AddressHealthy';
+/** One per run of the reconcile schedule; its absence is the alarm that watches the watcher. */
+export const heartbeatMetric = 'EngineHeartbeat';
+/** The alias that alarms, rules and the command line invoke. */
+export const liveAlias = 'live';
+/** What the schedule sends to the recover function. */
+export const tickSource = 'holdfast.tick';
+/** A fleet that its file does not name; also what the command line asks without HOLDFAST_FLEET. */
+export const defaultFleetName = 'main';
+/** File beside every bundle that carries the fleet's definition. */
+export const definitionFile = 'fleet.json';
+
+export const tagPattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
+export const fleetNamePattern = /^[a-z][a-z0-9-]{0,31}$/;
+
+export function alarmPrefix(fleet: string): string {
+  return `holdfast-${fleet}-`;
+}
+
+export function healthAlarmName(fleet: string, tag: string): string {
+  return `${alarmPrefix(fleet)}health-${tag}`;
+}
+
+export function statusAlarmName(fleet: string, server: string): string {
+  return `${alarmPrefix(fleet)}status-${server}`;
+}
+
+export function operateFunctionName(fleet: string): string {
+  return `holdfast-${fleet}-operate`;
+}
+
+export type AlarmSubject =
+  | { readonly kind: 'health'; readonly tag: string }
+  | { readonly kind: 'status'; readonly server: string }
+  | { readonly kind: 'unknown' };
+
+/** What an alarm of this fleet is about, from its name alone. */
+export function alarmSubject(fleet: string, alarmName: string): AlarmSubject {
+  const health = healthAlarmName(fleet, '');
+  if (alarmName.startsWith(health)) return { kind: 'health', tag: alarmName.slice(health.length) };
+  const status = statusAlarmName(fleet, '');
+  if (alarmName.startsWith(status)) return { kind: 'status', server: alarmName.slice(status.length) };
+  return { kind: 'unknown' };
+}

@@ -1,0 +1,108 @@
+/**
+ * What a recovery needs of the world, one port per thing. Looks return a Reading (found, absent, could-not-look);
+ * effects throw a Fault, and whoever calls them looks again instead of believing the absence of an exception.
+ */
+import type { HostAction, HostAnswer } from './answer.ts';
+import type { AuditRecord } from './audit.ts';
+import type { Escalation } from './escalation.ts';
+import type { AddressView, FleetView, InstancesView } from './observation.ts';
+import type { Reading } from './reading.ts';
+import type { Claim, Intent, ResourceRecord } from './resource.ts';
+
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+}
+
+export interface Addresses {
+  /** The named interfaces, and every interface in their subnets that owns `address`. Never `absent`. */
+  look(eniIds: readonly string[], address: string): Promise<Reading<AddressView>>;
+  /**
+   * Makes `eniId` the owner, in one AssignPrivateIpAddresses with AllowReassignment: unassigning first would drop the
+   * Elastic IP and leave nobody owning the address. @throws Fault; after `no-answer` it may have taken effect
+   */
+  move(address: string, eniId: string): Promise<void>;
+}
+
+export interface Instances {
+  /** Instances that EC2 does not know are missing from the answer. Never `absent`. */
+  look(instanceIds: readonly string[]): Promise<Reading<InstancesView>>;
+}
+
+export interface HostQuestion {
+  readonly action: HostAction;
+  readonly address: string;
+  readonly mac: string;
+  readonly subnet: string;
+  readonly pingList: readonly string[];
+}
+
+export interface Hosts {
+  /** Never `absent`: a host that does not answer within `deadlineMs` could not be looked at. */
+  ask(instanceId: string, question: HostQuestion, deadlineMs: number): Promise<Reading<HostAnswer>>;
+}
+
+export type ClaimResult =
+  | { readonly kind: 'claimed'; readonly record: ResourceRecord }
+  | { readonly kind: 'held'; readonly claim: Claim }
+  | { readonly kind: 'absent' };
+
+/** A write that only the holder of `epoch` may make. */
+export type Guarded =
+  | { readonly kind: 'current'; readonly record: ResourceRecord }
+  | { readonly kind: 'superseded' };
+
+/** What may be changed in a record; the claim and the epoch move only through the ledger's own verbs. */
+export type Change = Partial<Omit<ResourceRecord, 'version' | 'tag' | 'claim'>>;
+
+export interface Ledger {
+  /** Creates the record unless there is one. @throws Fault */
+  register(record: ResourceRecord): Promise<void>;
+  read(tag: string): Promise<Reading<ResourceRecord>>;
+  /**
+   * Takes the claim when it is free or has expired: epoch + 1. With `fromEpoch`, takes it over from exactly that
+   * epoch instead, whoever holds it: how a failover follows the recovery that started it. @throws Fault
+   */
+  claim(
+    tag: string,
+    wish: {
+      readonly holder: string;
+      readonly nowMs: number;
+      readonly untilMs: number;
+      readonly fromEpoch?: number;
+    },
+  ): Promise<ClaimResult>;
+  /** Writes down what is about to be done, renews the claim, and returns the record as it now is. @throws Fault */
+  intend(tag: string, epoch: number, intent: Intent, untilMs: number): Promise<Guarded>;
+  /** Applies the change in one write; `release` gives the claim back. @throws Fault */
+  commit(tag: string, epoch: number, change: Change, release: boolean): Promise<Guarded>;
+  fleet(): Promise<Reading<FleetView>>;
+  /** Counts one automatic failover of the fleet unless `max` were counted after `sinceMs`. @throws Fault */
+  takeFailover(nowMs: number, sinceMs: number, max: number): Promise<'taken' | 'brake'>;
+}
+
+export interface Failovers {
+  /** @throws Fault */
+  start(escalation: Escalation): Promise<void>;
+}
+
+export interface Audit {
+  /** Writing the same record twice is harmless. @throws Fault */
+  write(record: AuditRecord): Promise<void>;
+}
+
+export interface Pages {
+  /** Calls a person. @throws Fault */
+  page(subject: string, text: string): Promise<void>;
+}
+
+export interface Ports {
+  readonly clock: Clock;
+  readonly addresses: Addresses;
+  readonly instances: Instances;
+  readonly hosts: Hosts;
+  readonly ledger: Ledger;
+  readonly audit: Audit;
+  readonly pages: Pages;
+}

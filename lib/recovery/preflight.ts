@@ -1,0 +1,83 @@
+/**
+ * Whether a target can take the address, checked before anything is taken away. A private address lives in its subnet
+ * (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/MultipleIP.html), and security groups and the source/destination
+ * check belong to the interface: a move onto an interface with others "succeeds" while traffic drops.
+ * The free address slot is left to AssignPrivateIpAddresses, which refuses without having changed anything.
+ */
+import { contains, parseAddress, parseSubnet } from './address.ts';
+import { parseInfo } from './info.ts';
+import type { AddressView, InstancesView, InterfaceView } from './observation.ts';
+import type { SkipReason } from './reasons.ts';
+import { eniAt, entryOf, type Place, type ResourceRecord } from './resource.ts';
+
+/** Why the backup interface of `server` cannot take the address; null when it can. */
+export function backupSkip(
+  record: ResourceRecord,
+  server: string,
+  addresses: AddressView,
+): SkipReason | null {
+  const entry = entryOf(record, server);
+  const info = parseInfo(entry.info);
+  if (info.backup === null) return 'backup-none';
+  const backup = addresses.interfaces[eniAt(record, { server, interface: info.backup })];
+  if (backup === undefined) return 'backup-absent';
+  if (backup.instanceId !== entry.instanceId) return 'backup-not-attached';
+  const primary = addresses.interfaces[eniAt(record, { server, interface: info.primary })];
+  switch (difference(record, backup, primary)) {
+    case 'subnet':
+      return 'backup-in-other-subnet';
+    case 'security-groups':
+      return 'backup-security-groups-differ';
+    case 'source-dest-check':
+      return 'backup-source-dest-check-differs';
+    case null:
+      return null;
+  }
+}
+
+/** Why the interface at `to` on another server cannot take the address; null when it can. */
+export function serverSkip(
+  record: ResourceRecord,
+  to: Place,
+  addresses: AddressView,
+  instances: InstancesView,
+): SkipReason | null {
+  const entry = entryOf(record, to.server);
+  const instance = instances[entry.instanceId];
+  if (instance === undefined || instance.state !== 'running') return 'server-not-running';
+  if (instance.systemStatus === 'impaired' || instance.instanceStatus === 'impaired')
+    return 'server-impaired';
+  const target = addresses.interfaces[eniAt(record, to)];
+  if (target === undefined || target.instanceId !== entry.instanceId) return 'interface-not-attached';
+  switch (difference(record, target, currentInterface(record, addresses))) {
+    case 'subnet':
+      return 'interface-in-other-subnet';
+    case 'security-groups':
+      return 'security-groups-differ';
+    case 'source-dest-check':
+      return 'source-dest-check-differs';
+    case null:
+      return null;
+  }
+}
+
+/** The interface that the INFO record of the active server names, to compare a target with. */
+function currentInterface(record: ResourceRecord, addresses: AddressView): InterfaceView | undefined {
+  if (record.activeServer === null) return undefined;
+  const info = parseInfo(entryOf(record, record.activeServer).info);
+  return addresses.interfaces[eniAt(record, { server: record.activeServer, interface: info.primary })];
+}
+
+/** The first way in which `target` would treat the address otherwise; an interface that is gone cannot be compared. */
+function difference(
+  record: ResourceRecord,
+  target: InterfaceView,
+  current: InterfaceView | undefined,
+): 'subnet' | 'security-groups' | 'source-dest-check' | null {
+  const subnet = parseSubnet(record.subnet, 'subnet');
+  if (!contains(subnet, parseAddress(target.primaryAddress, 'interface address'))) return 'subnet';
+  if (current === undefined) return null;
+  if (target.subnetId !== current.subnetId) return 'subnet';
+  if (target.securityGroups.join() !== current.securityGroups.join()) return 'security-groups';
+  return target.sourceDestCheck === current.sourceDestCheck ? null : 'source-dest-check';
+}

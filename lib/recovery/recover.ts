@@ -1,0 +1,233 @@
+/**
+ * Local recovery, from trigger to verified: claim → observe → decide → act → look again, until the address is verified
+ * or there is a reason to hold. Level-triggered: whatever an interrupted run left behind, the next one starts by
+ * looking. The last rung is handed to the failover, which takes the claim over by its epoch.
+ */
+import { adopt } from './adopt.ts';
+import type { Summary } from './audit.ts';
+import { bringInService } from './bring-in-service.ts';
+import { decide, type Verdict } from './decide.ts';
+import { Fault } from './fault.ts';
+import type { FleetDefinition, ResourceDefinition } from './fleet.ts';
+import { holdAt } from './hold.ts';
+import { parseInfo, printInfo, swapInfo } from './info.ts';
+import { type Journal, openJournal } from './journal.ts';
+import { currentPlace, observe } from './observe.ts';
+import type { Change, Failovers, Ports } from './ports.ts';
+import type { HoldReason } from './reasons.ts';
+import {
+  definedPart,
+  entryOf,
+  follows,
+  isPaused,
+  keptRecoveries,
+  newRecord,
+  type PastRecovery,
+  type Place,
+  type ResourceRecord,
+  type Rung,
+} from './resource.ts';
+import { inServiceState, transition } from './states.ts';
+import type { Trigger } from './trigger.ts';
+
+/** Three rungs, each perhaps once more because the world changed in between. */
+const maxRounds = 6;
+const claimTries = 3;
+const claimPauseMs = 300;
+
+export type RecoverPorts = Ports & { readonly failovers: Failovers };
+
+/** What a run came to; an escalation is finished, and summed up, by the failover. */
+export type Run = { readonly kind: 'ended'; readonly summary: Summary } | { readonly kind: 'escalated' };
+
+export interface Request {
+  readonly tag: string;
+  readonly trigger: Trigger;
+  /** Who acts: the invocation's id. */
+  readonly holder: string;
+  /** The server that the trigger speaks of; any when absent. */
+  readonly server?: string;
+}
+
+export async function recover(ports: RecoverPorts, fleet: FleetDefinition, request: Request): Promise<Run> {
+  const { tag, trigger, holder } = request;
+  const startedAtMs = ports.clock.now();
+  const stagesMs = trigger.kind === 'tick' ? {} : { detect: Math.max(0, startedAtMs - trigger.atMs) };
+  const definition = fleet.resources.find((resource) => resource.tag === tag);
+  const journal = openJournal(ports, {
+    tag,
+    recoveryId: `${tag}@${startedAtMs}@${holder}`,
+    trigger,
+    startedAtMs,
+    stagesMs,
+  });
+  if (definition === undefined) return held(journal, 'tag-unknown');
+
+  const claim = await journal.stage('claim', () => takeClaim(ports, journal, fleet, definition, request));
+  if (claim.kind === 'held') return held(journal, 'claim-held');
+  const { record } = claim;
+  const { epoch } = record.claim;
+  journal.claimed(epoch);
+  const outdated = outdatedBy(record, request);
+  if (outdated !== null) {
+    await ports.ledger.commit(tag, epoch, {}, true);
+    return held(journal, outdated);
+  }
+  const current = await bringInLine(ports, fleet, definition, record);
+  if (!current.armed) return { kind: 'ended', summary: await adopt(ports, journal, current) };
+  return climb(ports, journal, fleet, current, trigger);
+}
+
+async function climb(
+  ports: RecoverPorts,
+  journal: Journal,
+  fleet: FleetDefinition,
+  claimed: ResourceRecord,
+  trigger: Trigger,
+): Promise<Run> {
+  const { tag } = claimed;
+  const { epoch } = claimed.claim;
+  const tried: Rung[] = [];
+  let record = claimed;
+  let verdict: Verdict | undefined;
+  for (let round = 0; round < maxRounds; round += 1) {
+    const fromMs = ports.clock.now();
+    const seen = await journal.stage('observe', () =>
+      observe(ports, record, fleet.policy, { tried, triedServers: [] }),
+    );
+    journal.step('observed', ports.clock.now() - fromMs, seen);
+    verdict = decide(seen, record, fleet.policy, ports.clock.now());
+    journal.step('decided', 0, verdict);
+    if (verdict.kind === 'hold' || seen.addresses.kind !== 'found') break;
+    if (verdict.rung === 'fail-over') return escalate(ports, journal, { record, verdict, trigger, tried });
+    const { rung, to, reason } = verdict;
+    const from = currentPlace(record);
+    const result = await bringInService(ports, journal, {
+      rung,
+      to,
+      record,
+      epoch,
+      claimMs: fleet.policy.claimMs,
+      seen: seen.addresses.value,
+      fleet: seen.fleet,
+    });
+    if (result.kind === 'superseded') return held(journal, 'claim-lost');
+    record = result.record;
+    if (result.kind === 'not-verified') tried.push(rung);
+    if (result.kind !== 'in-service') continue;
+    const outcome = rung === 'move-to-backup' ? 'moved-to-backup' : 'restored-in-place';
+    const change = inServiceHere(record, to, { atMs: ports.clock.now(), epoch, outcome });
+    const written = await journal.stage('commit', () => ports.ledger.commit(tag, epoch, change, true));
+    if (written.kind === 'superseded') return held(journal, 'claim-lost');
+    journal.step('committed', 0, { state: change.state, info: change.servers?.[to.server]?.info });
+    return { kind: 'ended', summary: await journal.close({ outcome, reason, from, to }) };
+  }
+  const reason: HoldReason = verdict?.kind === 'hold' ? verdict.reason : 'owner-changed';
+  return { kind: 'ended', summary: await holdAt(ports, journal, record, { reason, verdict, tried }) };
+}
+
+/** The one write that makes a verified place the truth: INFO swapped if it was the backup, state, history. */
+export function inServiceHere(record: ResourceRecord, at: Place, past: PastRecovery): Change {
+  const entry = entryOf(record, at.server);
+  const info = parseInfo(entry.info);
+  const swapped = info.primary === at.interface ? info : swapInfo(info);
+  const nowMs = past.atMs;
+  const state = inServiceState({ ...record, paused: isPaused(record, nowMs) });
+  return {
+    activeServer: at.server,
+    servers: { ...record.servers, [at.server]: { ...entry, info: printInfo(swapped) } },
+    state: transition(record.state, state),
+    stateReason: past.outcome,
+    intent: null,
+    recent: [...record.recent, past].slice(-keptRecoveries),
+  };
+}
+
+/** Rung 3. The claim stays in place: the failover takes it over from this epoch, and only the first one can. */
+async function escalate(
+  ports: RecoverPorts,
+  journal: Journal,
+  from: {
+    readonly record: ResourceRecord;
+    readonly verdict: Extract<Verdict, { kind: 'act' }>;
+    readonly trigger: Trigger;
+    readonly tried: readonly Rung[];
+  },
+): Promise<Run> {
+  const { record, verdict, trigger } = from;
+  const tried = from.tried.filter((rung) => rung !== 'fail-over');
+  const { recoveryId, startedAtMs, stagesMs } = journal;
+  const { tag, claim } = record;
+  try {
+    await journal.stage('escalate', () =>
+      ports.failovers.start({ tag, epoch: claim.epoch, recoveryId, startedAtMs, stagesMs, trigger, tried }),
+    );
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    journal.step('fault', 0, { code: error.code, message: error.message });
+    const { reason, to } = verdict;
+    const summary = await journal.close({ outcome: 'failed', reason, from: currentPlace(record), to });
+    await ports.ledger.commit(tag, claim.epoch, {}, true);
+    await ports.pages.page(`${tag}: the failover could not be started`, `${error.code}: ${error.message}`);
+    return { kind: 'ended', summary };
+  }
+  journal.step('escalated', 0, verdict);
+  await journal.settle();
+  return { kind: 'escalated' };
+}
+
+type Claimed = { readonly kind: 'claimed'; readonly record: ResourceRecord } | { readonly kind: 'held' };
+
+/** Waits a moment for a claim that somebody holds only to look; registers a resource that nobody has seen yet. */
+async function takeClaim(
+  ports: Ports,
+  journal: Journal,
+  fleet: FleetDefinition,
+  definition: ResourceDefinition,
+  request: Request,
+): Promise<Claimed> {
+  const { tag, holder } = request;
+  for (let attempt = 1; attempt <= claimTries; attempt += 1) {
+    const nowMs = ports.clock.now();
+    const result = await ports.ledger.claim(tag, { holder, nowMs, untilMs: nowMs + fleet.policy.claimMs });
+    if (result.kind === 'claimed') return result;
+    if (result.kind === 'absent') {
+      await ports.ledger.register(newRecord(fleet, definition));
+      journal.step('registered', 0, { tag });
+      continue;
+    }
+    journal.step('claimed', 0, { held: result.claim });
+    if (attempt < claimTries) await ports.clock.sleep(claimPauseMs);
+  }
+  return { kind: 'held' };
+}
+
+/** Brings a record in line with a newer deploy, keeping what runtime owns. */
+async function bringInLine(
+  ports: Ports,
+  fleet: FleetDefinition,
+  definition: ResourceDefinition,
+  record: ResourceRecord,
+): Promise<ResourceRecord> {
+  if (follows(record, fleet, definition)) return record;
+  const part = definedPart(fleet, definition, record.servers);
+  const lost = record.activeServer !== null && part.servers[record.activeServer] === undefined;
+  const change: Change = lost
+    ? { ...part, activeServer: null, armed: false, intent: null }
+    : { ...part, intent: null };
+  const written = await ports.ledger.commit(record.tag, record.claim.epoch, change, false);
+  if (written.kind === 'superseded') throw new Fault('refused', `${record.tag}: the claim was lost`, 'later');
+  return written.record;
+}
+
+/** An event that speaks of what is over moves nothing; the reconcile tick looks at what still stands. */
+function outdatedBy(record: ResourceRecord, { trigger, server }: Request): HoldReason | null {
+  if (trigger.kind === 'tick') return null;
+  const last = record.recent.at(-1);
+  if (last !== undefined && trigger.atMs < last.atMs) return 'event-superseded';
+  return server !== undefined && record.armed && record.activeServer !== server ? 'server-not-active' : null;
+}
+
+async function held(journal: Journal, reason: HoldReason): Promise<Run> {
+  return { kind: 'ended', summary: await journal.close({ outcome: 'held', reason, from: null, to: null }) };
+}

@@ -1,0 +1,195 @@
+/**
+ * The stored record of one protected address: everything a recovery reads and writes in one item, so that every state
+ * change is one conditional write. The definition part comes from CDK, the rest belongs to runtime and survives deploys.
+ */
+import * as v from 'valibot';
+import { Fault } from './fault.ts';
+import type { FleetDefinition, ResourceDefinition } from './fleet.ts';
+import { parseInfo, printInfo } from './info.ts';
+
+const rung = v.picklist(['restore-in-place', 'move-to-backup', 'fail-over']);
+
+const place = v.object({ server: v.string(), interface: v.string() });
+
+const serverEntry = v.object({
+  instanceId: v.string(),
+  priority: v.number(),
+  /** The INFO record; fields 2 and 5 change places after a local move. */
+  info: v.string(),
+  /** ENI id by OS device name. */
+  interfaces: v.record(v.string(), v.string()),
+});
+
+const claim = v.object({
+  /** Rises with every claim, never falls. */
+  epoch: v.number(),
+  holder: v.nullable(v.string()),
+  expiresAtMs: v.number(),
+});
+
+/** What the claim holder was about to change when it last wrote: lets a successor finish instead of guessing. */
+const intent = v.object({ epoch: v.number(), rung, to: place });
+
+const pastRecovery = v.object({ atMs: v.number(), epoch: v.number(), outcome: v.string() });
+
+const resourceRecord = v.object({
+  version: v.literal(1),
+  tag: v.string(),
+  address: v.string(),
+  subnet: v.string(),
+  prefixLength: v.number(),
+  pingList: v.array(v.string()),
+  servers: v.record(v.string(), serverEntry),
+  /** MAC by ENI id, learned from EC2: how the host knows an interface. */
+  macs: v.record(v.string(), v.string()),
+  activeServer: v.nullable(v.string()),
+  state: v.picklist(['ISP', 'ISU', 'OSU', 'OSF', 'ILLSTATE']),
+  stateReason: v.string(),
+  automation: v.picklist(['on', 'observe', 'off']),
+  pausedUntilMs: v.number(),
+  /** True once the resource was seen healthy; nothing acts before. */
+  armed: v.boolean(),
+  claim,
+  intent: v.nullable(intent),
+  /** Newest last, at most `keptRecoveries`. */
+  recent: v.array(pastRecovery),
+  /** No automatic failover before this. */
+  failoverBlockedUntilMs: v.number(),
+  /** The definition this record was last brought in line with. */
+  definition: v.string(),
+});
+
+export type Rung = v.InferOutput<typeof rung>;
+export type Place = Readonly<v.InferOutput<typeof place>>;
+export type ServerEntry = Readonly<v.InferOutput<typeof serverEntry>>;
+export type Claim = Readonly<v.InferOutput<typeof claim>>;
+export type Intent = Readonly<v.InferOutput<typeof intent>>;
+export type PastRecovery = Readonly<v.InferOutput<typeof pastRecovery>>;
+export type ResourceRecord = Readonly<v.InferOutput<typeof resourceRecord>>;
+
+export const keptRecoveries = 20;
+
+/** @throws Fault `invalid-record` naming the path of what is wrong, an unknown version included */
+export function parseRecord(item: unknown): ResourceRecord {
+  const result = v.safeParse(resourceRecord, item);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new Fault(
+    'invalid-record',
+    `stored resource, ${v.getDotPath(issue) ?? 'top'}: ${issue.message}`,
+    'never',
+  );
+}
+
+/** The record of a resource that nobody has looked at yet. */
+export function newRecord(fleet: FleetDefinition, resource: ResourceDefinition): ResourceRecord {
+  return {
+    version: 1,
+    tag: resource.tag,
+    ...definedPart(fleet, resource, {}),
+    macs: {},
+    activeServer: null,
+    state: 'ILLSTATE',
+    stateReason: 'not-looked-at-yet',
+    automation: resource.automation,
+    pausedUntilMs: 0,
+    armed: false,
+    claim: { epoch: 0, holder: null, expiresAtMs: 0 },
+    intent: null,
+    recent: [],
+    failoverBlockedUntilMs: 0,
+  };
+}
+
+export type DefinedPart = Pick<
+  ResourceRecord,
+  'address' | 'subnet' | 'prefixLength' | 'pingList' | 'servers' | 'definition'
+>;
+
+/**
+ * What a (re)deploy says about a resource, on top of what runtime has learned: a swapped INFO record stays swapped as
+ * long as the definition still names the same two interfaces.
+ */
+export function definedPart(
+  fleet: FleetDefinition,
+  resource: ResourceDefinition,
+  known: { readonly [server: string]: ServerEntry },
+): DefinedPart {
+  const servers = resource.candidates.map((candidate): [string, ServerEntry] => {
+    const server = fleet.servers[candidate.server];
+    if (server === undefined)
+      throw new Fault(
+        'invalid-fleet',
+        `resource ${resource.tag} names the unknown server ${candidate.server}`,
+        'never',
+      );
+    const defined = {
+      server: candidate.server,
+      primary: candidate.interface,
+      address: resource.address,
+      prefixLength: resource.prefixLength,
+      backup: candidate.backup,
+    };
+    const interfaces = Object.fromEntries(
+      Object.entries(server.interfaces).map(([name, each]) => [name, each.eniId]),
+    );
+    const current = known[candidate.server];
+    const swapped = current !== undefined && isSwapOf(parseInfo(current.info), defined);
+    const info = swapped ? { ...defined, primary: defined.backup ?? '', backup: defined.primary } : defined;
+    return [
+      candidate.server,
+      { instanceId: server.instanceId, priority: candidate.priority, info: printInfo(info), interfaces },
+    ];
+  });
+  return {
+    address: resource.address,
+    subnet: resource.subnet,
+    prefixLength: resource.prefixLength,
+    pingList: resource.pingList,
+    servers: Object.fromEntries(servers),
+    definition: JSON.stringify([resource, servers.map(([, entry]) => [entry.instanceId, entry.interfaces])]),
+  };
+}
+
+/** Whether the record still follows this definition. */
+export function follows(
+  record: ResourceRecord,
+  fleet: FleetDefinition,
+  resource: ResourceDefinition,
+): boolean {
+  return record.definition === definedPart(fleet, resource, record.servers).definition;
+}
+
+export function entryOf(record: ResourceRecord, server: string): ServerEntry {
+  const entry = record.servers[server];
+  if (entry === undefined)
+    throw new Fault('unknown-server', `resource ${record.tag} has no server "${server}"`, 'never');
+  return entry;
+}
+
+/** ENI id of a place. @throws Fault `unknown-server` when the record does not know it */
+export function eniAt(record: ResourceRecord, at: Place): string {
+  const eniId = entryOf(record, at.server).interfaces[at.interface];
+  if (eniId === undefined)
+    throw new Fault('unknown-server', `server ${at.server} has no interface "${at.interface}"`, 'never');
+  return eniId;
+}
+
+/** The place an ENI is at, if it is declared for this resource. */
+export function placeOf(record: ResourceRecord, eniId: string): Place | undefined {
+  for (const [server, entry] of Object.entries(record.servers))
+    for (const [name, id] of Object.entries(entry.interfaces))
+      if (id === eniId) return { server, interface: name };
+  return undefined;
+}
+
+export function isPaused(record: { readonly pausedUntilMs: number }, nowMs: number): boolean {
+  return record.pausedUntilMs > nowMs;
+}
+
+function isSwapOf(
+  info: { readonly primary: string; readonly backup: string | null },
+  defined: { readonly primary: string; readonly backup: string | null },
+): boolean {
+  return defined.backup !== null && info.primary === defined.backup && info.backup === defined.primary;
+}

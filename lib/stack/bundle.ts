@@ -1,0 +1,49 @@
+/**
+ * Makes a function's directory: one file of JavaScript and the fleet's definition beside it. The same input gives the
+ * same bytes, so an unchanged function keeps its asset hash and its version.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+import type { FleetDefinition } from '../recovery/fleet.ts';
+import { definitionFile } from '../recovery/names.ts';
+import type { FunctionName } from '../recovery/settings.ts';
+
+export interface BundleOptions {
+  /** Where `<name>.ts` stands; `lambdas` of this project unless told. */
+  readonly sourceDirectory?: string;
+  /** Where a directory per function is made; `build/functions` of this project unless told. */
+  readonly outDirectory?: string;
+}
+
+const projectDirectory = fileURLToPath(new URL('../..', import.meta.url));
+
+/** @returns the directory, for `lambda.Code.fromAsset`. @throws esbuild's own error, which names file and line */
+export function bundleFunction(
+  name: FunctionName,
+  definition: FleetDefinition,
+  options: BundleOptions = {},
+): string {
+  const { sourceDirectory = join(projectDirectory, 'lambdas') } = options;
+  const directory = join(options.outDirectory ?? join(projectDirectory, 'build', 'functions'), name);
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  buildSync({
+    absWorkingDir: projectDirectory,
+    entryPoints: [join(sourceDirectory, `${name}.ts`)],
+    outfile: join(directory, 'index.mjs'),
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    // The SDK's ES modules first: what is not used falls away, and start-up time is outage time.
+    mainFields: ['module', 'main'],
+    treeShaking: true,
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'silent',
+  });
+  writeFileSync(join(directory, definitionFile), `${JSON.stringify(definition, null, 2)}\n`);
+  return directory;
+}

@@ -1,0 +1,45 @@
+/** The two other ways into recovery: an instance that goes away, and the reconcile that catches what an alarm lost. */
+import { Duration } from 'aws-cdk-lib';
+import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import type { FleetDefinition } from '../recovery/fleet.ts';
+import { tickSource } from '../recovery/names.ts';
+
+/** Status checks stop with the instance, so its alarm would hear nothing more. */
+export function instanceGoneRule(scope: Construct, fleet: FleetDefinition, recover: IFunction): Rule {
+  return new Rule(scope, 'InstanceGone', {
+    description: `An instance of ${fleet.name} stops or is terminated`,
+    eventPattern: {
+      source: ['aws.ec2'],
+      detailType: ['EC2 Instance State-change Notification'],
+      detail: {
+        state: ['stopping', 'stopped', 'shutting-down', 'terminated'],
+        'instance-id': Object.values(fleet.servers).map(({ instanceId }) => instanceId),
+      },
+    },
+    targets: [
+      new LambdaFunction(recover, {
+        maxEventAge: Duration.millis(fleet.policy.maxEventAgeMs),
+        retryAttempts: 2,
+      }),
+    ],
+  });
+}
+
+/** Alarms act once per change of state and never again; this asks again every minute. */
+export function reconcileRule(scope: Construct, fleet: string, recover: IFunction): Rule {
+  return new Rule(scope, 'Reconcile', {
+    description: `Once a minute: is every address of ${fleet} where it belongs?`,
+    schedule: Schedule.rate(Duration.minutes(1)),
+    targets: [
+      new LambdaFunction(recover, {
+        event: RuleTargetInput.fromObject({ source: tickSource }),
+        // The next minute is the next try.
+        maxEventAge: Duration.minutes(1),
+        retryAttempts: 0,
+      }),
+    ],
+  });
+}

@@ -1,0 +1,166 @@
+/**
+ * Two guests of one shape for the shared cases: eth0 and eth1 in 10.0.1.0/24, a peer at 10.0.1.100, and a VPC that drops
+ * what leaves by an interface that does not own its source. One is a real kernel in a network namespace, one the model.
+ */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { VirtualClock } from '../../lib/emulator/clock.ts';
+import { Fabric } from '../../lib/emulator/host/fabric.ts';
+import { ModelHost } from '../../lib/emulator/host/model-host.ts';
+
+export const eth0 = '02:00:00:00:00:0a';
+export const eth1 = '02:00:00:00:00:0b';
+export const peer = '10.0.1.100';
+
+export interface Outcome {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Guest {
+  run(script: string): Promise<Outcome>;
+  /** Breaks or mends the wire; returns when the guest has noticed. */
+  setLink(device: 'eth0' | 'eth1', state: 'up' | 'down'): Promise<void>;
+  /** Who owns the address as far as the VPC is concerned. */
+  give(address: string, device: 'eth0' | 'eth1' | 'nobody'): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+// ---- The model
+
+export async function startModel(): Promise<Guest & { readonly clock: VirtualClock }> {
+  const clock = new VirtualClock();
+  const owners = new Map([
+    ['10.0.1.10', { mac: eth0, hostId: 'i-guest' }],
+    ['10.0.1.11', { mac: eth1, hostId: 'i-guest' }],
+    [peer, { mac: '02:00:00:00:00:64', hostId: 'i-peer' }],
+  ]);
+  const fabric = new Fabric({ eniOwning: (address) => owners.get(address) });
+  const common = { prefixLength: 24, gateway: '10.0.1.1' };
+  const guest = new ModelHost({ id: 'i-guest', clock, fabric, networkManager: 'none' });
+  guest.attach({ ...common, mac: eth0, deviceIndex: 0, device: 'eth0', primaryAddress: '10.0.1.10' });
+  guest.attach({ ...common, mac: eth1, deviceIndex: 1, device: 'eth1', primaryAddress: '10.0.1.11' });
+  const other = new ModelHost({ id: 'i-peer', clock, fabric });
+  other.attach({ ...common, mac: '02:00:00:00:00:64', deviceIndex: 0, device: 'eth0', primaryAddress: peer });
+  guest.boot();
+  other.boot();
+  return {
+    clock,
+    run: (script) => clock.run(guest.exec(script, { timeoutMs: 60_000 })),
+    setLink: async (device, state) => guest.setLink(device, state),
+    give: async (address, device) => {
+      if (device === 'nobody') owners.delete(address);
+      else owners.set(address, { mac: device === 'eth0' ? eth0 : eth1, hostId: 'i-guest' });
+    },
+    dispose: async () => guest.halt(),
+  };
+}
+
+// ---- The kernel
+
+const kernelLabs = new Set<string>();
+const noticeTries = 200;
+
+/** The VPC's side holds one route per address, and its strict reverse path filter is EC2's source check. */
+export async function startKernel(shell: readonly [string, ...string[]]): Promise<Guest> {
+  const name = `hf-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const host = `${name}-h`;
+  const vpc = `${name}-v`;
+  kernelLabs.add(name);
+  const owned = new Map([
+    ['10.0.1.10', 'v0'],
+    ['10.0.1.11', 'v1'],
+  ]);
+  const route = () =>
+    must([...owned].map(([address, wire]) => `ip -n ${vpc} route replace ${address} dev ${wire}`));
+  await must([
+    `ip netns add ${host}`,
+    `ip netns add ${vpc}`,
+    ...[0, 1].map((n) => `ip -n ${host} link add eth${n} type veth peer name v${n} netns ${vpc}`),
+    `ip -n ${host} link set eth0 address ${eth0}`,
+    `ip -n ${host} link set eth1 address ${eth1}`,
+    `ip netns exec ${vpc} sh -c 'for c in all v0 v1; do echo 1 >/proc/sys/net/ipv4/conf/$c/rp_filter; done'`,
+    `ip netns exec ${host} sh -c 'for c in all eth0 eth1; do echo 0 >/proc/sys/net/ipv4/conf/$c/rp_filter; done'`,
+    `ip netns exec ${host} sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/promote_secondaries'`,
+    ...['lo', 'v0', 'v1'].map((device) => `ip -n ${vpc} link set ${device} up`),
+    ...['10.0.1.1', peer].map((address) => `ip -n ${vpc} addr add ${address}/32 dev lo`),
+    ...['lo', 'eth0', 'eth1'].map((device) => `ip -n ${host} link set ${device} up`),
+    ...[0, 1].map((n) => `ip -n ${host} addr add 10.0.1.1${n}/24 brd + metric ${512 + n} dev eth${n}`),
+  ]);
+  await route();
+  await noticed(host, 'eth0', 'up');
+  await noticed(host, 'eth1', 'up');
+  await must([
+    ...[0, 1].map(
+      (n) =>
+        `ip -n ${host} route add default via 10.0.1.1 dev eth${n} proto dhcp src 10.0.1.1${n} metric ${512 + n}`,
+    ),
+    `ip -n ${host} route add 10.0.1.0/24 dev eth1 proto static table 10001`,
+    `ip -n ${host} route add default via 10.0.1.1 dev eth1 proto static table 10001`,
+    `ip -n ${host} rule add from 10.0.1.11 lookup 10001 priority 10001`,
+  ]);
+  return {
+    run: (script) => execute('ip', ['netns', 'exec', host, ...shell, '-c', script]),
+    setLink: async (device, state) => {
+      await must([`ip -n ${vpc} link set ${device === 'eth0' ? 'v0' : 'v1'} ${state}`]);
+      if (state === 'up') await route();
+      await noticed(host, device, state);
+    },
+    give: async (address, device) => {
+      if (device === 'nobody') await must([`ip -n ${vpc} route del ${address}`]);
+      else owned.set(address, device === 'eth0' ? 'v0' : 'v1');
+      if (device === 'nobody') owned.delete(address);
+      await route();
+    },
+    dispose: () => remove(name),
+  };
+}
+
+/** Whatever a failed case left behind. */
+export async function removeKernels(): Promise<void> {
+  for (const name of [...kernelLabs]) await remove(name);
+}
+
+async function remove(name: string): Promise<void> {
+  if (!kernelLabs.delete(name)) return;
+  for (const side of ['h', 'v']) await execute('ip', ['netns', 'del', `${name}-${side}`]);
+}
+
+/** The kernel reports carrier from a queue of its own. */
+async function noticed(host: string, device: string, state: 'up' | 'down'): Promise<void> {
+  for (let tries = 0; tries < noticeTries; tries += 1) {
+    const { stdout } = await execute('ip', ['-n', host, '-o', 'link', 'show', 'dev', device]);
+    const settled =
+      state === 'up' ? /LOWER_UP.* state UP /.test(stdout) : /NO-CARRIER.* state DOWN /.test(stdout);
+    if (settled) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`${device} did not go ${state}`);
+}
+
+async function must(commands: readonly string[]): Promise<void> {
+  const { exitCode, stderr } = await execute('sh', ['-ec', commands.join('\n')]);
+  if (exitCode !== 0) throw new Error(`the lab could not be built: ${stderr}`);
+}
+
+export function execute(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(
+      command,
+      args,
+      { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env } },
+      (error, stdout, stderr) => {
+        resolve({
+          exitCode: error === null ? 0 : typeof error.code === 'number' ? error.code : 255,
+          stdout,
+          stderr,
+        });
+      },
+    );
+  });
+}

@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest';
+import { resourcesOf, shortId, templateOf, text } from './template.ts';
+
+const example = templateOf();
+const alarms = resourcesOf(example, 'AWS::CloudWatch::Alarm').map(([, alarm]) => alarm);
+
+it('has one alarm per protected address, one per server and one for the engine', () => {
+  const lines = alarms.map(({ Properties: p = {} }) => {
+    const dimensions = (p['Dimensions'] as readonly { Name: string; Value: string }[])
+      .map(({ Name, Value }) => `${Name}=${Value}`)
+      .join(',');
+    const metric = `${p['Statistic']} ${p['Namespace']}/${p['MetricName']}{${dimensions}}`;
+    const points = `${p['DatapointsToAlarm'] ?? p['EvaluationPeriods']} of ${p['EvaluationPeriods']} x ${p['Period']} s`;
+    return [
+      p['AlarmName'],
+      `${metric} ${p['ComparisonOperator']} ${p['Threshold']}`,
+      points,
+      p['TreatMissingData'],
+      (p['AlarmActions'] as readonly unknown[]).map(text).join(','),
+    ].join(' | ');
+  });
+  expect(lines).toEqual([
+    'holdfast-example-health-ip-db | Minimum Holdfast/AddressHealthy{Fleet=example,Tag=ip-db} LessThanThreshold 1 | 2 of 3 x 10 s | missing | <RecoverLive>',
+    'holdfast-example-status-ServerA | Maximum AWS/EC2/StatusCheckFailed{InstanceId=i-0a1b2c3d4e5f60001} GreaterThanOrEqualToThreshold 1 | 2 of 2 x 60 s | missing | <RecoverLive>',
+    'holdfast-example-status-ServerB | Maximum AWS/EC2/StatusCheckFailed{InstanceId=i-0b1b2c3d4e5f60002} GreaterThanOrEqualToThreshold 1 | 2 of 2 x 60 s | missing | <RecoverLive>',
+    'holdfast-example-engine | Sum Holdfast/EngineHeartbeat{Fleet=example} LessThanThreshold 1 | 3 of 3 x 60 s | breaching | <PageTopic>',
+  ]);
+});
+
+it('does nothing on OK and nothing on INSUFFICIENT_DATA', () => {
+  const others = alarms.flatMap(({ Properties: p = {} }) => [p['OKActions'], p['InsufficientDataActions']]);
+  expect(others.filter((actions) => actions !== undefined)).toEqual([]);
+});
+
+it('creates no alarm before the permission to invoke, which CloudWatch would find missing without a word', () => {
+  const invoking = alarms.filter(({ Properties: p = {} }) =>
+    (p['AlarmActions'] as readonly unknown[]).some((action) => text(action) === '<RecoverLive>'),
+  );
+  for (const alarm of invoking) expect(alarm.DependsOn?.map(shortId)).toContain('AlarmsPermission');
+});
+
+it('invokes recover when a declared instance goes away, and once a minute', () => {
+  const rules = resourcesOf(example, 'AWS::Events::Rule').map(([, { Properties: p = {} }]) => ({
+    when: p['ScheduleExpression'] ?? p['EventPattern'],
+    targets: (p['Targets'] as readonly { Arn: unknown; Input?: string }[]).map(
+      ({ Arn, Input }) => `${text(Arn)} ${Input ?? 'the event'}`,
+    ),
+  }));
+  expect(rules).toEqual([
+    {
+      when: {
+        source: ['aws.ec2'],
+        'detail-type': ['EC2 Instance State-change Notification'],
+        detail: {
+          state: ['stopping', 'stopped', 'shutting-down', 'terminated'],
+          'instance-id': ['i-0a1b2c3d4e5f60001', 'i-0b1b2c3d4e5f60002'],
+        },
+      },
+      targets: ['<RecoverLive> the event'],
+    },
+    { when: 'rate(1 minute)', targets: ['<RecoverLive> {"source":"holdfast.tick"}'] },
+  ]);
+});

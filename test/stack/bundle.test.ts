@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, expect, it } from 'vitest';
+import { parseFleet } from '../../lib/recovery/fleet.ts';
+import { environmentOf } from '../../lib/recovery/settings.ts';
+import { bundleFunction } from '../../lib/stack/bundle.ts';
+import { parseFleetFile } from '../../lib/stack/fleet-file.ts';
+import { exampleFleet } from './template.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'holdfast-bundle-'));
+/** A child that starts on a busy machine. */
+const patienceMs = 60_000;
+const { definition } = parseFleetFile(exampleFleet, 'fleet.yaml');
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+it('makes one module that Node loads, and the definition beside it as the functions read it', async () => {
+  writeFileSync(
+    join(directory, 'recover.ts'),
+    `import { readFileSync } from 'node:fs';
+    interface Event { readonly times: number }
+    export const handler = ({ times }: Event) => times * JSON.parse(readFileSync(new URL('fleet.json', import.meta.url), 'utf8')).version;`,
+  );
+  const made = bundle('first');
+  expect(readdirSync(made).toSorted()).toEqual(['fleet.json', 'index.mjs']);
+  const { handler } = await import(pathToFileURL(join(made, 'index.mjs')).href);
+  expect(handler({ times: 3 })).toBe(3);
+  expect(parseFleet(JSON.parse(readFileSync(join(made, 'fleet.json'), 'utf8')))).toEqual(definition);
+});
+
+it('makes the same bytes of the same source wherever it puts them', () => {
+  writeFileSync(join(directory, 'recover.ts'), 'export const handler = (word: string) => word.length;');
+  expect(digest(bundle('one'))).toBe(digest(bundle('other')));
+});
+
+it('leaves nothing of an earlier bundle behind', () => {
+  writeFileSync(join(directory, 'recover.ts'), 'export const handler = () => 1;');
+  writeFileSync(join(bundle('again'), 'left-over.mjs'), '');
+  expect(readdirSync(bundle('again')).toSorted()).toEqual(['fleet.json', 'index.mjs']);
+});
+
+it('stops at a source that does not resolve, and names it', () => {
+  writeFileSync(join(directory, 'recover.ts'), "import './absent.ts';");
+  expect(() => bundle('broken')).toThrow('Could not resolve "./absent.ts"');
+});
+
+it.each(['recover', 'failover', 'operate'] as const)(
+  'makes of lambdas/%s.ts a module that starts with the environment its construct gives it',
+  (name) => {
+    const made = bundleFunction(name, definition, { outDirectory: join(directory, 'real') });
+    const settings = {
+      table: 'table',
+      document: 'document',
+      failoverFunction: 'failover',
+      pageTopic: 'topic',
+    };
+    const module = pathToFileURL(join(made, 'index.mjs')).href;
+    const script = `const { handler } = await import(${JSON.stringify(module)}); console.log(typeof handler);`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+      env: { AWS_REGION: 'eu-central-1', ...environmentOf(name, settings) },
+      encoding: 'utf8',
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: 'function\n', stderr: '' });
+  },
+  patienceMs,
+);
+
+function bundle(name: string): string {
+  return bundleFunction('recover', definition, {
+    sourceDirectory: directory,
+    outDirectory: join(directory, name),
+  });
+}
+
+function digest(made: string): string {
+  const hash = createHash('sha256');
+  for (const file of readdirSync(made).toSorted()) hash.update(file).update(readFileSync(join(made, file)));
+  return hash.digest('hex');
+}

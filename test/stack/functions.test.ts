@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { exampleFleet, resourcesOf, shortId, type Template, templateOf, text } from './template.ts';
+
+const example = templateOf();
+
+it('runs three functions on Node 24 and arm64, each with a log of its own', () => {
+  const lines = resourcesOf(example, 'AWS::Lambda::Function').map(([id, { Properties: p = {} }]) =>
+    [
+      shortId(id),
+      p['FunctionName'] ?? 'no name',
+      p['Runtime'],
+      p['Architectures'],
+      p['Handler'],
+      `${p['MemorySize']} MB`,
+      `${p['Timeout']} s`,
+      text((p['LoggingConfig'] as { LogGroup: unknown }).LogGroup),
+    ].join(' | '),
+  );
+  expect(lines).toEqual([
+    'FailoverFunction | no name | nodejs24.x | arm64 | index.handler | 512 MB | 300 s | <FailoverLog>',
+    'RecoverFunction | no name | nodejs24.x | arm64 | index.handler | 512 MB | 120 s | <RecoverLog>',
+    'OperateFunction | holdfast-example-operate | nodejs24.x | arm64 | index.handler | 256 MB | 30 s | <OperateLog>',
+  ]);
+  expect(resourcesOf(example, 'AWS::Logs::LogGroup').map(([, log]) => log.Properties)).toEqual([
+    { RetentionInDays: 90 },
+    { RetentionInDays: 90 },
+    { RetentionInDays: 90 },
+  ]);
+});
+
+it('tells each function what its settings contract names, and no more', () => {
+  const environments = resourcesOf(example, 'AWS::Lambda::Function').map(([id, { Properties: p = {} }]) => {
+    const { Variables } = p['Environment'] as { Variables: { [name: string]: unknown } };
+    return [shortId(id), ...Object.entries(Variables).map(([name, value]) => `${name}=${text(value)}`)];
+  });
+  expect(environments).toEqual([
+    [
+      'FailoverFunction',
+      'HOLDFAST_DOCUMENT=<AddressDocument>',
+      'HOLDFAST_PAGE_TOPIC=<PageTopic>',
+      'HOLDFAST_TABLE=<Table>',
+    ],
+    [
+      'RecoverFunction',
+      'HOLDFAST_DOCUMENT=<AddressDocument>',
+      'HOLDFAST_FAILOVER_FUNCTION=<FailoverLive>',
+      'HOLDFAST_PAGE_TOPIC=<PageTopic>',
+      'HOLDFAST_TABLE=<Table>',
+    ],
+    ['OperateFunction', 'HOLDFAST_TABLE=<Table>'],
+  ]);
+});
+
+it('lets an event wait no longer than the policy says, and pages when Lambda gives it up', () => {
+  expect(asynchronousOf(example)).toEqual([
+    '<FailoverFunction>:live | 300 s | 2 retries | <PageTopic>',
+    '<RecoverFunction>:live | 300 s | 2 retries | <PageTopic>',
+    '<OperateFunction>:live | 60 s | 0 retries | nobody',
+  ]);
+  const patient = templateOf(exampleFleet.replace('maxEventAge: 5m', 'maxEventAge: 10m'));
+  expect(asynchronousOf(patient)[1]).toBe('<RecoverFunction>:live | 600 s | 2 retries | <PageTopic>');
+});
+
+describe('reserved concurrency', () => {
+  it('is absent unless the fleet file asks for it', () => {
+    expect(concurrencyOf(example)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('is what the fleet file asks for', () => {
+    const asked = exampleFleet.replace('# reservedConcurrency:', 'reservedConcurrency:');
+    expect(concurrencyOf(templateOf(asked))).toEqual([5, 10, undefined]);
+  });
+});
+
+it('publishes a new version under the same alias when the code changes, and none when it does not', () => {
+  const versionsOf = (template: Template) => resourcesOf(template, 'AWS::Lambda::Version').map(([id]) => id);
+  expect(versionsOf(templateOf())).toEqual(versionsOf(example));
+  const changed = versionsOf(templateOf(exampleFleet, 'export const handler = () => 1;'));
+  expect(changed.filter((id) => versionsOf(example).includes(id))).toEqual([]);
+});
+
+function asynchronousOf(template: Template): readonly string[] {
+  return resourcesOf(template, 'AWS::Lambda::EventInvokeConfig').map(([, { Properties: p = {} }]) => {
+    const destination = p['DestinationConfig'] as { OnFailure: { Destination: unknown } } | undefined;
+    return [
+      `${text(p['FunctionName'])}:${p['Qualifier']}`,
+      `${p['MaximumEventAgeInSeconds']} s`,
+      `${p['MaximumRetryAttempts']} retries`,
+      destination === undefined ? 'nobody' : text(destination.OnFailure.Destination),
+    ].join(' | ');
+  });
+}
+
+function concurrencyOf(template: Template): readonly unknown[] {
+  return resourcesOf(template, 'AWS::Lambda::Function').map(
+    ([, { Properties: p = {} }]) => p['ReservedConcurrentExecutions'],
+  );
+}
