@@ -8,7 +8,7 @@ export interface Key {
 }
 
 export function recordKey(tag: string): Key {
-  return { pk: partitionOf(tag), sk: 'record' };
+  return { pk: `resource#${tag}`, sk: 'record' };
 }
 
 export const fleetKey: Key = { pk: 'fleet', sk: 'record' };

@@ -55,7 +55,7 @@ class Timetable {
 }
 
 export class WallClock implements Clock {
-  readonly #speed: number;
+  #speed: number;
   readonly #timetable = new Timetable();
   #anchorRealMs = performance.now();
   #anchorMs: number;
@@ -91,6 +91,13 @@ export class WallClock implements Clock {
     }
   }
 
+  /** From now on `speed` times faster than real time while nothing is running. */
+  runAt(speed: number): void {
+    this.#reanchor();
+    this.#speed = speed;
+    this.#arm();
+  }
+
   /** No timer fires after this; lets the process end. */
   stop(): void {
     this.#stopped = true;
@@ -106,10 +113,14 @@ export class WallClock implements Clock {
   }
 
   #changeWorking(by: 1 | -1): void {
-    this.#anchorMs = this.#exactNow();
-    this.#anchorRealMs = performance.now();
+    this.#reanchor();
     this.#working += by;
     this.#arm();
+  }
+
+  #reanchor(): void {
+    this.#anchorMs = this.#exactNow();
+    this.#anchorRealMs = performance.now();
   }
 
   #arm(): void {

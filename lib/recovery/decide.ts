@@ -226,22 +226,27 @@ export function brakeReached(fleet: FleetView, policy: RecoveryPolicy, nowMs: nu
   return fleet.failoversAtMs.filter((atMs) => atMs > nowMs - windowMs).length >= max;
 }
 
+/** Counted on this server only: what happened before the last failover happened elsewhere. */
 function tooFrequent({ record, policy, nowMs }: Ladder): boolean {
   const { max, windowMs } = policy.localRecoveries;
-  const local = record.recent.filter(
-    (each) =>
-      each.atMs > nowMs - windowMs &&
-      (each.outcome === 'restored-in-place' || each.outcome === 'moved-to-backup'),
-  );
+  const arrived = record.recent.findLastIndex((each) => each.outcome === 'failed-over');
+  const local = record.recent
+    .slice(arrived + 1)
+    .filter(
+      (each) =>
+        each.atMs > nowMs - windowMs &&
+        (each.outcome === 'restored-in-place' || each.outcome === 'moved-to-backup'),
+    );
   return local.length >= max;
 }
 
 /** Where EC2 has the address; while it shows two owners, the one that is not the INFO primary counts. */
-function ownerPlace({ record, addresses }: Ladder): Place | undefined {
+function ownerPlace({ record, addresses, server }: Ladder): Place | undefined {
   const places = addresses.owners
     .map((owner) => placeOf(record, owner.eniId))
     .filter((place) => place !== undefined);
-  return places[0];
+  const { primary } = parseInfo(entryOf(record, server).info);
+  return places.find((place) => place.server !== server || place.interface !== primary) ?? places[0];
 }
 
 function hold(reason: HoldReason, skipped: readonly Skip[] = []): Verdict {

@@ -12,7 +12,7 @@ import { holdAt } from './hold.ts';
 import { parseInfo } from './info.ts';
 import { type Journal, openJournal } from './journal.ts';
 import type { AddressView, Observation } from './observation.ts';
-import { currentPlace, lookDeadlineMs, observe, question } from './observe.ts';
+import { currentPlace, lookAtAddresses, lookDeadlineMs, observe, question } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { backupSkip } from './preflight.ts';
 import type { HoldReason } from './reasons.ts';
@@ -145,7 +145,10 @@ async function tryServer(
     record = result.record;
     if (result.kind === 'in-service') return { kind: 'in-service', record, at: to };
     if (result.kind === 'changed') return result;
-    owners = { ...owners, owners: [{ eniId: eniAt(record, to), asPrimary: false }] };
+    // Whether the first interface took the address before it failed, only a look can tell.
+    const again = await lookAtAddresses(ports, record);
+    if (again.kind !== 'found') return { kind: 'changed', record };
+    owners = again.value;
   }
   return { kind: 'not-verified', record };
 }

@@ -66,6 +66,8 @@ async function putBack(ports: Ports, journal: Journal, record: ResourceRecord): 
   if (home === null) return;
   const fromMs = ports.clock.now();
   try {
+    const guard = await ports.ledger.commit(record.tag, record.claim.epoch, {}, false);
+    if (guard.kind === 'superseded') return;
     await ports.addresses.move(record.address, eniAt(record, home));
     journal.step('put-back', ports.clock.now() - fromMs, { to: home });
   } catch (error) {

@@ -19,6 +19,8 @@ export async function observe(
 ): Promise<Observation> {
   const at = currentPlace(record);
   const early = at === null ? null : askHost(ports, record, at, record.macs[eniAt(record, at)]);
+  // When nobody waits for the answer, its failure is nobody's either.
+  early?.catch(() => undefined);
   const [addresses, instances, fleet] = await Promise.all([
     lookAtAddresses(ports, record),
     ports.instances.look(Object.values(record.servers).map((server) => server.instanceId)),

@@ -82,5 +82,5 @@ export function wordsOf(reason: Reason): string {
 
 /** A host's `why` as a reason to act; the script's words and these are the same on purpose. */
 export function actReasonOfHost(why: string): ActReason {
-  return why in actReasons ? (why as ActReason) : 'path-unanswered';
+  return Object.hasOwn(actReasons, why) ? (why as ActReason) : 'path-unanswered';
 }

@@ -10,6 +10,7 @@ import { healthAlarmName } from './names.ts';
 import type { Reading } from './reading.ts';
 import { type RecoverPorts, type Run, recover } from './recover.ts';
 import { eniAt, entryOf, follows, type ResourceRecord } from './resource.ts';
+import { together } from './together.ts';
 import type { Trigger } from './trigger.ts';
 
 export type AlarmStates = { readonly [alarmName: string]: 'ALARM' | 'OK' | 'INSUFFICIENT_DATA' };
@@ -72,11 +73,16 @@ async function outOfPlace(ports: ReconcilePorts, record: ResourceRecord, server:
   const moved =
     addresses.kind === 'found' &&
     (addresses.value.owners.some((owner) => owner.eniId !== home) || addresses.value.owners.length === 0);
-  const down = instances.kind === 'found' && instances.value[entry.instanceId]?.state !== 'running';
+  if (instances.kind !== 'found') return moved;
+  const instance = instances.value[entry.instanceId];
+  const down =
+    instance?.state !== 'running' ||
+    instance.systemStatus === 'impaired' ||
+    instance.instanceStatus === 'impaired';
   return moved || down;
 }
 
 async function inBatches<T>(items: readonly T[], each: (item: T) => Promise<void>): Promise<void> {
   for (let from = 0; from < items.length; from += width)
-    await Promise.all(items.slice(from, from + width).map(each));
+    await together(items.slice(from, from + width).map(each));
 }

@@ -212,9 +212,10 @@ async function bringInLine(
   if (follows(record, fleet, definition)) return record;
   const part = definedPart(fleet, definition, record.servers);
   const lost = record.activeServer !== null && part.servers[record.activeServer] === undefined;
-  const change: Change = lost
-    ? { ...part, activeServer: null, armed: false, intent: null }
-    : { ...part, intent: null };
+  // Another address was never seen healthy here, whatever the old one was.
+  const other = part.address !== record.address;
+  const change: Change =
+    lost || other ? { ...part, activeServer: null, armed: false, intent: null } : { ...part, intent: null };
   const written = await ports.ledger.commit(record.tag, record.claim.epoch, change, false);
   if (written.kind === 'superseded') throw new Fault('refused', `${record.tag}: the claim was lost`, 'later');
   return written.record;

@@ -10,6 +10,7 @@ import { alarmSubject } from './names.ts';
 import type { HoldReason } from './reasons.ts';
 import { type ReconcilePorts, reconcile } from './reconcile.ts';
 import { type Run, recover } from './recover.ts';
+import { together } from './together.ts';
 import type { Trigger } from './trigger.ts';
 
 export interface Invocation {
@@ -50,7 +51,7 @@ async function answer(
   if (ports.clock.now() - trigger.atMs > fleet.policy.maxEventAgeMs)
     return [await refuse(ports, subject.tags[0] ?? 'fleet', trigger, id, 'event-too-old')];
   const { tags, server } = subject;
-  return Promise.all(
+  return together(
     tags.map((tag) =>
       recover(ports, fleet, { tag, trigger, holder: id, ...(server === undefined ? {} : { server }) }),
     ),

@@ -65,7 +65,11 @@ export async function report(client: Client, value: number, storageResolution = 
 }
 
 /** Reports `value` every ten seconds, `times` times. */
-export async function reportEvery10s(w: ReturnType<typeof world>, value: number, times: number): Promise<void> {
+export async function reportEvery10s(
+  w: ReturnType<typeof world>,
+  value: number,
+  times: number,
+): Promise<void> {
   for (let time = 0; time < times; time += 1) {
     await report(w.client, value);
     await w.clock.advance(10_000);

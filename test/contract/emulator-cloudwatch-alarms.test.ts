@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest';
 import { AwsError } from '../../lib/emulator/errors.ts';
-import { alarm, functionArn, report, reportEvery10s, start, stateOf, topicArn, world } from './cloudwatch-account.ts';
+import {
+  alarm,
+  functionArn,
+  report,
+  reportEvery10s,
+  stateOf,
+  topicArn,
+  world,
+} from './cloudwatch-account.ts';
 
 test('an alarm goes from no data to OK to ALARM ten seconds at a time and invokes its function once', async () => {
   const w = world();
@@ -273,41 +281,6 @@ test('metrics of other services of the account feed alarms too', async () => {
     await w.clock.advance(60_000);
   }
   expect(await stateOf(w.client)).toBe('ALARM');
-});
-
-test.each<[string, Partial<PutMetricAlarmCommandInput>]>([
-  ['a period of 5 s', { Period: 5 }],
-  ['a period of 90 s', { Period: 90 }],
-  ['more datapoints than periods', { DatapointsToAlarm: 3 }],
-  ['more than a day of short periods', { Period: 60, EvaluationPeriods: 1441 }],
-  ['more than a week of long periods', { Period: 3_600, EvaluationPeriods: 169 }],
-  ['six actions', { AlarmActions: Array.from({ length: 6 }, () => functionArn) }],
-  ['an action that is no ARN', { AlarmActions: ['recover'] }],
-  [
-    'an action of a service that is not modelled',
-    { AlarmActions: ['arn:aws:automate:us-east-1:ec2:recover'] },
-  ],
-  ['an unknown treatment of missing data', { TreatMissingData: 'forget' }],
-])('an alarm with %s is refused', async (_, change) => {
-  const { client } = world();
-  await expect(client.putMetricAlarm({ ...alarm, ...change })).rejects.toMatchObject({
-    Code: 'ValidationError',
-  });
-});
-
-test.each<[string, object]>([
-  ['of three weeks ago', { Timestamp: new Date(start - 21 * 86_400_000) }],
-  ['of three hours ahead', { Timestamp: new Date(start + 3 * 3_600_000) }],
-  ['with a resolution of 10', { StorageResolution: 10 }],
-  [
-    'with 31 dimensions',
-    { Dimensions: Array.from({ length: 31 }, (_, i) => ({ Name: `d${i}`, Value: 'v' })) },
-  ],
-])('a datapoint %s is refused', async (_, change) => {
-  const { client } = world();
-  await expect(
-    client.putMetricData({ Namespace: 'N', MetricData: [{ MetricName: 'm', Value: 1, ...change }] }),
-  ).rejects.toMatchObject({ Code: 'InvalidParameterValue' });
 });
 
 test('once stopped, nothing is evaluated any more', async () => {

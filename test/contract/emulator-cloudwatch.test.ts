@@ -1,7 +1,42 @@
 import { CloudWatch as Client, type PutMetricAlarmCommandInput } from '@aws-sdk/client-cloudwatch';
 import { expect, test } from 'vitest';
 import { cloudWatchResources } from '../../lib/emulator/cloudwatch/resources.ts';
-import { alarm, report, start, topicArn, world } from './cloudwatch-account.ts';
+import { alarm, functionArn, report, start, topicArn, world } from './cloudwatch-account.ts';
+
+test.each<[string, Partial<PutMetricAlarmCommandInput>]>([
+  ['a period of 5 s', { Period: 5 }],
+  ['a period of 90 s', { Period: 90 }],
+  ['more datapoints than periods', { DatapointsToAlarm: 3 }],
+  ['more than a day of short periods', { Period: 60, EvaluationPeriods: 1441 }],
+  ['more than a week of long periods', { Period: 3_600, EvaluationPeriods: 169 }],
+  ['six actions', { AlarmActions: Array.from({ length: 6 }, () => functionArn) }],
+  ['an action that is no ARN', { AlarmActions: ['recover'] }],
+  [
+    'an action of a service that is not modelled',
+    { AlarmActions: ['arn:aws:automate:us-east-1:ec2:recover'] },
+  ],
+  ['an unknown treatment of missing data', { TreatMissingData: 'forget' }],
+])('an alarm with %s is refused', async (_, change) => {
+  const { client } = world();
+  await expect(client.putMetricAlarm({ ...alarm, ...change })).rejects.toMatchObject({
+    Code: 'ValidationError',
+  });
+});
+
+test.each<[string, object]>([
+  ['of three weeks ago', { Timestamp: new Date(start - 21 * 86_400_000) }],
+  ['of three hours ahead', { Timestamp: new Date(start + 3 * 3_600_000) }],
+  ['with a resolution of 10', { StorageResolution: 10 }],
+  [
+    'with 31 dimensions',
+    { Dimensions: Array.from({ length: 31 }, (_, i) => ({ Name: `d${i}`, Value: 'v' })) },
+  ],
+])('a datapoint %s is refused', async (_, change) => {
+  const { client } = world();
+  await expect(
+    client.putMetricData({ Namespace: 'N', MetricData: [{ MetricName: 'm', Value: 1, ...change }] }),
+  ).rejects.toMatchObject({ Code: 'InvalidParameterValue' });
+});
 
 test('setting the state of no alarm, or with data that is not JSON, is refused as AWS refuses it', async () => {
   const { client } = world();

@@ -33,9 +33,10 @@ export function unassign(world: World, interfaceId: string, addresses: readonly 
   if (addresses.length === 0)
     throw new AwsError('MissingParameter', 'The request must contain the parameter privateIpAddresses');
   const eni = world.interface(interfaceId);
+  // AWS's wording is not known.
   if (addresses.includes(eni.primaryAddress))
     throw invalid(`The primary address ${eni.primaryAddress} of interface ${eni.id} cannot be unassigned`);
-  // seen: https://github.com/aws/amazon-vpc-cni-k8s/blob/master/pkg/awsutils/awsutils.go handles this message
+  // seen: https://github.com/Netflix/titus-executor matches this message of AWS
   if (!addresses.every((address) => eni.secondaryAddresses.includes(address)))
     throw invalid(`Some of the specified addresses are not assigned to interface ${eni.id}`);
   world.putInterface(without(eni, addresses));

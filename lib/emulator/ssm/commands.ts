@@ -171,7 +171,7 @@ export class Commands {
   }
 }
 
-/** The exit code of a killed script is 137: https://github.com/aws/amazon-ssm-agent/blob/mainline/agent/appconfig/constants.go */
+/** A killed script has the exit code 137 and the status TimedOut: https://github.com/aws/amazon-ssm-agent/tree/mainline/agent/appconfig */
 function outcomeOf({ exitCode, timedOut }: Execution): Outcome {
   if (timedOut) return { status: 'TimedOut', details: 'Execution Timed Out' };
   if (exitCode !== 0) return { status: 'Failed', details: 'Failed' };

@@ -99,7 +99,7 @@ function checkLimits(instanceIds: readonly string[], timeoutSeconds: number, com
 
 /**
  * A stopped instance is a valid target, one that never registered or is terminated is not.
- * Wording seen: https://repost.aws/knowledge-center/systems-manager-ec2-instance-not-appear
+ * Wording seen: https://github.com/peterkimzz/aws-ssm-send-command/issues/23
  */
 function checkInstances(ssm: Ssm, instanceIds: readonly string[]): void {
   const registered = new Set(ssm.agents.registered().map(({ instanceId }) => instanceId));

@@ -1,0 +1,25 @@
+/** `npm start`: the main job on the embedded AWS, told as it happens. */
+import { parseArgs } from 'node:util';
+import { exitCodes } from '../lib/recovery/fault.ts';
+import { runStart, startUsage } from '../lib/story/start.ts';
+
+const options = {
+  once: { type: 'boolean', default: false },
+  'no-story': { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  port: { type: 'string' },
+  speed: { type: 'string' },
+  seed: { type: 'string', default: 'holdfast' },
+  fleet: { type: 'string', default: 'fleet.yaml' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+try {
+  const { values } = parseArgs({ options, allowPositionals: false });
+  if (values.help) process.stdout.write(startUsage);
+  else process.exitCode = await runStart(values);
+} catch (error) {
+  if (!(error instanceof TypeError) || !('code' in error)) throw error;
+  process.stderr.write(`${error.message}\n\n${startUsage}`);
+  process.exitCode = exitCodes.usage;
+}

@@ -1,0 +1,111 @@
+/** The stage of a story: the embedded AWS with the fleet's world in it and the project's own stack deployed. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { readAudit } from '../aws/audit.ts';
+import { type ClientOptions, createClients } from '../aws/clients.ts';
+import { chance } from '../aws/clock.ts';
+import { dynamoLedger, type Table } from '../aws/ledger.ts';
+import { WallClock } from '../emulator/clock.ts';
+import { EmbeddedAws } from '../emulator/embedded-aws.ts';
+import type { AuditRecord } from '../recovery/audit.ts';
+import type { FleetDefinition } from '../recovery/fleet.ts';
+import { healthMetric, metricNamespace } from '../recovery/names.ts';
+import type { ResourceRecord } from '../recovery/resource.ts';
+import { synthesizeApart } from './synthesis.ts';
+import { buildWorld, type World } from './world.ts';
+
+export interface Stage {
+  readonly clock: WallClock;
+  readonly aws: EmbeddedAws;
+  readonly world: World;
+  readonly fleet: FleetDefinition;
+  readonly endpoint: string;
+  readonly resourceCount: number;
+  /** Undefined until somebody has looked at the resource. */
+  readonly record: (tag: string) => Promise<ResourceRecord | undefined>;
+  readonly audit: (tag: string) => Promise<readonly AuditRecord[]>;
+  readonly stop: () => Promise<void>;
+}
+
+export interface StageOptions {
+  readonly fleetFile: string;
+  readonly port: number;
+  readonly speed: number;
+  readonly seed: string;
+}
+
+const auditLimit = 1_000;
+
+/** @throws Error when the fleet file is wrong, the port is taken or the deploy is refused */
+export async function setStage(options: StageOptions, onProgress: (what: string) => void): Promise<Stage> {
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-'));
+  const clock = new WallClock({ speed: options.speed });
+  const aws = new EmbeddedAws({ clock, seed: options.seed, runtime: 'worker' });
+  async function stop(): Promise<void> {
+    await aws.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+  try {
+    const endpoint = await aws.listen(options.port);
+    onProgress('synthesizing the template and bundling the functions');
+    const {
+      assemblyDirectory,
+      stackName,
+      definition: fleet,
+    } = await synthesizeApart(options.fleetFile, directory);
+    onProgress('building the fleet: subnet, interfaces, instances');
+    const client = inProcess(aws);
+    const world = buildWorld(aws, fleet, healthOverTheWire(client));
+    onProgress('deploying the stack into the embedded AWS');
+    const deployment = await aws.deploy(assemblyDirectory, stackName);
+    const resources = [...deployment.resources.values()];
+    const name = resources.find(({ type }) => type === 'AWS::DynamoDB::Table')?.physicalId ?? '';
+    const table: Table = { dynamodb: createClients(client).dynamodb, name, retrying: { clock, chance } };
+    const ledger = dynamoLedger(table);
+    return {
+      clock,
+      aws,
+      world,
+      fleet,
+      endpoint,
+      resourceCount: resources.length,
+      async record(tag) {
+        const read = await ledger.read(tag);
+        return read.kind === 'found' ? read.value : undefined;
+      },
+      audit: (tag) => readAudit(table, tag, auditLimit),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function inProcess(aws: EmbeddedAws): ClientOptions {
+  return {
+    region: aws.account.region,
+    credentials: { accessKeyId: 'storyteller', secretAccessKey: 'storyteller' },
+    requestHandler: aws.requestHandler(),
+  };
+}
+
+function healthOverTheWire(client: ClientOptions) {
+  const cloudwatch = new CloudWatchClient({ ...client, maxAttempts: 1 } as object);
+  return async (fleet: string, tag: string, Value: 0 | 1, nowMs: number): Promise<void> => {
+    const Dimensions = [
+      { Name: 'Fleet', Value: fleet },
+      { Name: 'Tag', Value: tag },
+    ];
+    const datum = {
+      MetricName: healthMetric,
+      Dimensions,
+      Value,
+      Timestamp: new Date(nowMs),
+      StorageResolution: 1,
+    };
+    await cloudwatch.send(new PutMetricDataCommand({ Namespace: metricNamespace, MetricData: [datum] }));
+  };
+}
