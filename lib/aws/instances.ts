@@ -48,6 +48,9 @@ async function describe(
   const command = new DescribeInstanceStatusCommand({
     InstanceIds: [...instanceIds],
     IncludeAllInstances: true,
+    // All of them: a filtered call draws on the larger token bucket
+    // (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html).
+    Filters: [{ Name: 'instance-state-name', Values: [...states] }],
   });
   const reply = await withRetries(retrying, 'ec2:DescribeInstanceStatus', () => ec2.send(command));
   return reply.InstanceStatuses ?? [];

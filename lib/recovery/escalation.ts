@@ -29,6 +29,8 @@ const escalation = v.object({
   stagesMs: v.record(v.string(), v.number()),
   trigger,
   tried: v.array(v.picklist(['restore-in-place', 'move-to-backup'])),
+  /** When the source's host was last asked and gave no answer; null when it answered or was not asked. */
+  silentAtMs: v.nullable(v.number()),
 });
 
 export type Escalation = Readonly<v.InferOutput<typeof escalation>>;

@@ -19,6 +19,8 @@ import type { HoldReason } from './reasons.ts';
 import { inServiceHere } from './recover.ts';
 import { eniAt, entryOf, type Place, type ResourceRecord } from './resource.ts';
 
+/** For so long the recovery's word that the host gave no answer need not be asked for again: a dead host costs 8 s. */
+const silenceCountsMs = 15_000;
 /** Each server once, and a few rounds for a world that changes underneath. */
 const maxRounds = 12;
 
@@ -55,7 +57,7 @@ async function run(
   let braked = false;
   for (let round = 0; round < maxRounds; round += 1) {
     const seen = await journal.stage('observe', () =>
-      observe(ports, record, policy, { tried: escalation.tried, triedServers }),
+      observe(ports, record, policy, { tried: escalation.tried, triedServers }, silent(ports, escalation)),
     );
     verdict = decide(seen, record, policy, ports.clock.now());
     journal.step('observed', 0, seen);
@@ -101,6 +103,10 @@ async function run(
   const reason: HoldReason = verdict?.kind === 'hold' ? verdict.reason : 'owner-changed';
   const tried = triedServers.length > 0 ? (['fail-over'] as const) : [];
   return holdAt(ports, journal, record, { reason, verdict, tried: [...escalation.tried, ...tried] });
+}
+
+function silent(ports: Ports, { silentAtMs }: Escalation): 'ask' | 'known-silent' {
+  return silentAtMs !== null && ports.clock.now() - silentAtMs <= silenceCountsMs ? 'known-silent' : 'ask';
 }
 
 function brake(ports: Ports, policy: RecoveryPolicy): Promise<'taken' | 'brake'> {

@@ -14,7 +14,8 @@ export const defaultFleetName = 'main';
 export const definitionFile = 'fleet.json';
 
 export const tagPattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
-export const fleetNamePattern = /^[a-z][a-z0-9-]{0,31}$/;
+/** Without a dash, so that no fleet's alarm prefix is the beginning of another's. */
+export const fleetNamePattern = /^[a-z][a-z0-9]{0,31}$/;
 
 export function alarmPrefix(fleet: string): string {
   return `holdfast-${fleet}-`;

@@ -16,9 +16,13 @@ export async function observe(
   record: ResourceRecord,
   policy: RecoveryPolicy,
   tried: Pick<Observation, 'tried' | 'triedServers'>,
+  host: 'ask' | 'known-silent' = 'ask',
 ): Promise<Observation> {
   const at = currentPlace(record);
-  const early = at === null ? null : askHost(ports, record, at, record.macs[eniAt(record, at)]);
+  const early =
+    at === null || host === 'known-silent'
+      ? null
+      : askHost(ports, record, at, record.macs[eniAt(record, at)]);
   // When nobody waits for the answer, its failure is nobody's either.
   early?.catch(() => undefined);
   const [addresses, instances, fleet] = await Promise.all([
@@ -28,8 +32,9 @@ export async function observe(
   ]);
   const seen: Observation = { addresses, instances, fleet, host: { kind: 'absent' }, ...tried };
   if (at === null || !hostMatters(seen, record, policy, ports.clock.now())) return seen;
-  const host = early ?? askHost(ports, record, at, macOf(addresses, record, at));
-  return { ...seen, host: (await host) ?? couldNotLook('the MAC address of the interface is not known') };
+  if (host === 'known-silent') return { ...seen, host: couldNotLook('gave no answer a moment ago') };
+  const answer = early ?? askHost(ports, record, at, macOf(addresses, record, at));
+  return { ...seen, host: (await answer) ?? couldNotLook('the MAC address of the interface is not known') };
 }
 
 export function lookAtAddresses(ports: Ports, record: ResourceRecord): Promise<Reading<AddressView>> {

@@ -12,6 +12,7 @@ import type { FleetDefinition, ResourceDefinition } from './fleet.ts';
 import { holdAt } from './hold.ts';
 import { parseInfo, printInfo, swapInfo } from './info.ts';
 import { type Journal, openJournal } from './journal.ts';
+import type { Observation } from './observation.ts';
 import { currentPlace, observe } from './observe.ts';
 import type { Change, Failovers, Ports } from './ports.ts';
 import type { HoldReason } from './reasons.ts';
@@ -99,7 +100,8 @@ async function climb(
     verdict = decide(seen, record, fleet.policy, ports.clock.now());
     journal.step('decided', 0, verdict);
     if (verdict.kind === 'hold' || seen.addresses.kind !== 'found') break;
-    if (verdict.rung === 'fail-over') return escalate(ports, journal, { record, verdict, trigger, tried });
+    if (verdict.rung === 'fail-over')
+      return escalate(ports, journal, { record, verdict, trigger, tried, seen });
     const { rung, to, reason } = verdict;
     const from = currentPlace(record);
     const result = await bringInService(ports, journal, {
@@ -152,15 +154,26 @@ async function escalate(
     readonly verdict: Extract<Verdict, { kind: 'act' }>;
     readonly trigger: Trigger;
     readonly tried: readonly Rung[];
+    readonly seen: Observation;
   },
 ): Promise<Run> {
-  const { record, verdict, trigger } = from;
+  const { record, verdict, trigger, seen } = from;
+  const silentAtMs = seen.host.kind === 'could-not-look' ? ports.clock.now() : null;
   const tried = from.tried.filter((rung) => rung !== 'fail-over');
   const { recoveryId, startedAtMs, stagesMs } = journal;
   const { tag, claim } = record;
   try {
     await journal.stage('escalate', () =>
-      ports.failovers.start({ tag, epoch: claim.epoch, recoveryId, startedAtMs, stagesMs, trigger, tried }),
+      ports.failovers.start({
+        tag,
+        epoch: claim.epoch,
+        recoveryId,
+        startedAtMs,
+        stagesMs,
+        trigger,
+        tried,
+        silentAtMs,
+      }),
     );
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

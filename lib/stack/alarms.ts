@@ -71,7 +71,11 @@ export class RecoveryAlarms extends Construct {
   }
 }
 
-/** The reconcile runs every minute and says so; three minutes without a word page a human, not the engine. */
+/**
+ * The reconcile runs every minute and says so; three minutes without a word page a human, not the engine. Silence is
+ * INSUFFICIENT_DATA and pages from there: a new alarm starts in that state and pages only when it falls back to it, so
+ * a deploy is no page.
+ */
 export function engineAlarm(scope: Construct, fleet: string, topic: ITopic, schedule: IDependable): Alarm {
   const alarm = new Alarm(scope, 'EngineAlarm', {
     alarmName: `${alarmPrefix(fleet)}engine`,
@@ -86,9 +90,10 @@ export function engineAlarm(scope: Construct, fleet: string, topic: ITopic, sche
     threshold: 1,
     comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
     evaluationPeriods: 3,
-    treatMissingData: TreatMissingData.BREACHING,
+    treatMissingData: TreatMissingData.MISSING,
   });
   alarm.addAlarmAction(new SnsAction(topic));
+  alarm.addInsufficientDataAction(new SnsAction(topic));
   alarm.node.addDependency(schedule);
   return alarm;
 }

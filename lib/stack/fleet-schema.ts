@@ -108,9 +108,8 @@ const deployment = strict({
 
 export const fleetFileSchema = strict({
   version: v.literal(1, '1, the version of this layout'),
-  name: checked(
-    'a fleet name: lower-case letters, digits and dashes, at most 32, starting with a letter',
-    (text) => fleetNamePattern.test(text),
+  name: checked('a fleet name: lower-case letters and digits, at most 32, starting with a letter', (text) =>
+    fleetNamePattern.test(text),
   ),
   subnet: cidr,
   servers: named(serverName, server),

@@ -44,11 +44,7 @@ export function logPermissions(logGroup: string): PolicyStatement {
 function recoveryPermissions(declared: Declared): readonly PolicyStatement[] {
   return [
     allow('MoveToDeclaredInterfaces', ['ec2:AssignPrivateIpAddresses'], declared.interfaces),
-    allow(
-      'LookAtInstances',
-      ['ec2:DescribeInstanceStatus', 'ec2:DescribeInstances', 'ec2:DescribeNetworkInterfaces'],
-      ['*'],
-    ),
+    allow('LookAtInstances', ['ec2:DescribeInstanceStatus', 'ec2:DescribeNetworkInterfaces'], ['*']),
     allow('CommandDeclaredInstances', ['ssm:SendCommand'], [declared.document, ...declared.instances]),
     allow('ReadCommandAnswers', ['ssm:GetCommandInvocation'], ['*']),
     allow(

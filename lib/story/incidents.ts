@@ -10,7 +10,7 @@ const minute = 60_000;
 const armLimitMs = 5 * minute;
 const recoveryLimitMs = 15 * minute;
 /** How long after the failover late and doubled events are waited for. */
-const aftermathMs = 4 * minute;
+const aftermathMs = 2 * minute;
 /** How long after the hardware died EC2 notices and stops the instance. */
 const stopsAfterMs = 3 * minute;
 

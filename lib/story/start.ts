@@ -15,7 +15,7 @@ No account, no root. Afterwards the embedded AWS keeps listening until Ctrl-C.
   --json       with --once: the last line on stdout is one JSON object; the story goes to stderr
   --no-story   only serve the embedded AWS with the fleet deployed in it
   --port N     listen on 127.0.0.1:N (default 4610, or a free port if that is taken)
-  --speed N    the clock runs N times faster while nothing is running (default 20 for the story, else 1)
+  --speed N    the clock runs N times faster while nothing is running (default 30 for the story, else 1)
   --seed TEXT  repeats every id and every chance (default holdfast)
   --fleet FILE another fleet file (default fleet.yaml)
 `;
@@ -31,7 +31,7 @@ export interface StartOptions {
 }
 
 const defaultPort = 4610;
-const defaultSpeed = 20;
+const defaultSpeed = 30;
 const maxSpeed = 1_000;
 
 /** @returns the exit code */

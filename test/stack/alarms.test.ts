@@ -20,16 +20,21 @@ it('has one alarm per protected address, one per server and one for the engine',
     ].join(' | ');
   });
   expect(lines).toEqual([
-    'holdfast-example-health-ip-db | Minimum Holdfast/AddressHealthy{Fleet=example,Tag=ip-db} LessThanThreshold 1 | 2 of 3 x 10 s | missing | <RecoverLive>',
-    'holdfast-example-status-ServerA | Maximum AWS/EC2/StatusCheckFailed{InstanceId=i-0a1b2c3d4e5f60001} GreaterThanOrEqualToThreshold 1 | 2 of 2 x 60 s | missing | <RecoverLive>',
-    'holdfast-example-status-ServerB | Maximum AWS/EC2/StatusCheckFailed{InstanceId=i-0b1b2c3d4e5f60002} GreaterThanOrEqualToThreshold 1 | 2 of 2 x 60 s | missing | <RecoverLive>',
-    'holdfast-example-engine | Sum Holdfast/EngineHeartbeat{Fleet=example} LessThanThreshold 1 | 3 of 3 x 60 s | breaching | <PageTopic>',
+    'holdfast-main-health-ip-db | Minimum Holdfast/AddressHealthy{Fleet=main,Tag=ip-db} LessThanThreshold 1 | 2 of 3 x 10 s | missing | <RecoverLive>',
+    'holdfast-main-status-ServerA | Maximum AWS/EC2/StatusCheckFailed{InstanceId=i-0a1b2c3d4e5f60001} GreaterThanOrEqualToThreshold 1 | 2 of 2 x 60 s | missing | <RecoverLive>',
+    'holdfast-main-status-ServerB | Maximum AWS/EC2/StatusCheckFailed{InstanceId=i-0b1b2c3d4e5f60002} GreaterThanOrEqualToThreshold 1 | 2 of 2 x 60 s | missing | <RecoverLive>',
+    'holdfast-main-engine | Sum Holdfast/EngineHeartbeat{Fleet=main} LessThanThreshold 1 | 3 of 3 x 60 s | missing | <PageTopic>',
   ]);
 });
 
-it('does nothing on OK and nothing on INSUFFICIENT_DATA', () => {
-  const others = alarms.flatMap(({ Properties: p = {} }) => [p['OKActions'], p['InsufficientDataActions']]);
-  expect(others.filter((actions) => actions !== undefined)).toEqual([]);
+it('does nothing on OK, and on INSUFFICIENT_DATA only the alarm of the engine pages', () => {
+  expect(alarms.filter(({ Properties: p = {} }) => p['OKActions'] !== undefined)).toEqual([]);
+  const silent = alarms.flatMap(({ Properties: p = {} }) =>
+    p['InsufficientDataActions'] === undefined
+      ? []
+      : [`${p['AlarmName']} ${(p['InsufficientDataActions'] as readonly unknown[]).map(text).join()}`],
+  );
+  expect(silent).toEqual(['holdfast-main-engine <PageTopic>']);
 });
 
 it('creates no alarm before the permission to invoke, which CloudWatch would find missing without a word', () => {

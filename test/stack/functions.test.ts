@@ -19,7 +19,7 @@ it('runs three functions on Node 24 and arm64, each with a log of its own', () =
   expect(lines).toEqual([
     'FailoverFunction | no name | nodejs24.x | arm64 | index.handler | 512 MB | 300 s | <FailoverLog>',
     'RecoverFunction | no name | nodejs24.x | arm64 | index.handler | 512 MB | 120 s | <RecoverLog>',
-    'OperateFunction | holdfast-example-operate | nodejs24.x | arm64 | index.handler | 256 MB | 30 s | <OperateLog>',
+    'OperateFunction | holdfast-main-operate | nodejs24.x | arm64 | index.handler | 256 MB | 30 s | <OperateLog>',
   ]);
   expect(resourcesOf(example, 'AWS::Logs::LogGroup').map(([, log]) => log.Properties)).toEqual([
     { RetentionInDays: 90 },

@@ -19,7 +19,7 @@ describe('what a function may do', () => {
       'logs:PutLogEvents | <RecoverLog.Arn>',
       ...recovery,
       'lambda:InvokeFunction | <FailoverLive>',
-      'cloudwatch:DescribeAlarms | arn:aws:cloudwatch:region:account:alarm:holdfast-example-*',
+      'cloudwatch:DescribeAlarms | arn:aws:cloudwatch:region:account:alarm:holdfast-main-*',
     ]);
   });
 
@@ -51,7 +51,6 @@ describe('what a function may do', () => {
     const everywhere = all.filter((line) => line.endsWith('| *')).map((line) => line.split(' ')[0]);
     expect([...new Set(everywhere)].toSorted()).toEqual([
       'ec2:DescribeInstanceStatus',
-      'ec2:DescribeInstances',
       'ec2:DescribeNetworkInterfaces',
       'ssm:GetCommandInvocation',
     ]);
@@ -73,7 +72,7 @@ describe('who may invoke', () => {
         .join(' | '),
     );
     expect(lines).toEqual([
-      'lambda.alarms.cloudwatch.amazonaws.com | lambda:InvokeFunction | <RecoverLive> | arn:aws:cloudwatch:region:account:alarm:holdfast-example-* | account',
+      'lambda.alarms.cloudwatch.amazonaws.com | lambda:InvokeFunction | <RecoverLive> | arn:aws:cloudwatch:region:account:alarm:holdfast-main-* | account',
       'events.amazonaws.com | lambda:InvokeFunction | <RecoverLive> | <InstanceGone.Arn> | -',
       'events.amazonaws.com | lambda:InvokeFunction | <RecoverLive> | <Reconcile.Arn> | -',
     ]);
@@ -115,7 +114,6 @@ const recovery = [
     (eni) => `ec2:AssignPrivateIpAddresses | arn:aws:ec2:region:account:network-interface/${eni}`,
   ),
   'ec2:DescribeInstanceStatus | *',
-  'ec2:DescribeInstances | *',
   'ec2:DescribeNetworkInterfaces | *',
   'ssm:SendCommand | arn:aws:ec2:region:account:instance/i-0a1b2c3d4e5f60001',
   'ssm:SendCommand | arn:aws:ec2:region:account:instance/i-0b1b2c3d4e5f60002',

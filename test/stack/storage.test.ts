@@ -23,7 +23,7 @@ it('keeps the table: retained, protected against deletion, recoverable to any po
 it('changes the document by a new version, within the 64 KB that SSM takes', () => {
   const [[, document] = []] = resourcesOf(example, 'AWS::SSM::Document');
   expect(document?.Properties).toMatchObject({
-    Name: 'holdfast-example-address',
+    Name: 'holdfast-main-address',
     DocumentType: 'Command',
     TargetType: '/AWS::EC2::Instance',
     UpdateMethod: 'NewVersion',
@@ -56,6 +56,6 @@ it('leaves the topic its own policy, which lets the alarms publish', () => {
 
 it('tells its operator three names, and AWS nothing about how it was made', () => {
   expect(Object.keys(example.Outputs)).toEqual(['OperateFunction', 'StateTable', 'PageTopicArn']);
-  expect(example.Outputs['OperateFunction']?.Value).toBe('holdfast-example-operate');
+  expect(example.Outputs['OperateFunction']?.Value).toBe('holdfast-main-operate');
   expect(resourcesOf(example, 'AWS::CDK::Metadata')).toEqual([]);
 });

@@ -17,15 +17,15 @@ const refused: readonly (readonly [fact: string, from: string | RegExp, to: stri
   ],
   [
     'no name',
-    'name: example\n',
+    'name: main\n',
     '',
-    'name: is missing; allowed: a fleet name: lower-case letters, digits and dashes, at most 32, starting with a letter',
+    'name: is missing; allowed: a fleet name: lower-case letters and digits, at most 32, starting with a letter',
   ],
   [
     'a fleet name in capitals',
-    'name: example',
+    'name: main',
     'name: Example',
-    'name: "Example" is not valid; allowed: a fleet name: lower-case letters, digits and dashes, at most 32, starting with a letter',
+    'name: "Example" is not valid; allowed: a fleet name: lower-case letters and digits, at most 32, starting with a letter',
   ],
   [
     'a subnet with host bits',
