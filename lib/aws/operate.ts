@@ -3,7 +3,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { Fault } from '../recovery/fault.ts';
 import { liveAlias, operateFunctionName } from '../recovery/names.ts';
 import type { OperateAnswer } from '../recovery/operate.ts';
-import { type ClientOptions, clientConfig } from './clients.ts';
+import { type ClientOptions, clientConfig } from './client-config.ts';
 import { type Retrying, withRetries } from './retry.ts';
 
 export interface Engine {

@@ -7,7 +7,7 @@ export function later(clock: Clock, delayMs: number, run: () => void | Promise<v
 }
 
 /** Runs `run` now, its synchronous part at once. */
-export function inBackground(clock: Clock, run: () => void | Promise<void>): void {
+function inBackground(clock: Clock, run: () => void | Promise<void>): void {
   clock
     .work(async () => run())
     .catch((error: unknown) => console.error('embedded AWS, on its own account:', error));

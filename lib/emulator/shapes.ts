@@ -4,7 +4,7 @@
  */
 import { AwsError } from './errors.ts';
 
-export type Scalar = 'string' | 'integer' | 'float' | 'boolean' | 'timestamp' | 'json';
+type Scalar = 'string' | 'integer' | 'float' | 'boolean' | 'timestamp' | 'json';
 export interface ListShape<T extends Shape = Shape> {
   readonly list: T;
 }

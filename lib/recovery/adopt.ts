@@ -47,18 +47,14 @@ async function look(
   const info = parseInfo(entry.info);
   if (at.interface !== info.primary && at.interface !== info.backup)
     return { change: { macs, state: transition(record.state, 'OSU'), stateReason: 'not-armed' }, at: null };
-  const current = at.interface === info.primary ? info : swapInfo(info);
+  if (host.kind === 'found' && host.value.verdict === 'failed')
+    return { change: { macs, state: transition(record.state, 'OSU'), stateReason: 'not-armed' }, at };
   const armed = host.kind === 'found' && host.value.verdict === 'ok';
   const state = inServiceState({ ...record, armed, paused: isPaused(record, ports.clock.now()) });
-  return {
-    at,
-    change: {
-      macs,
-      armed,
-      activeServer: at.server,
-      servers: { ...record.servers, [at.server]: { ...entry, info: printInfo(current) } },
-      state: transition(record.state, state),
-      stateReason: armed ? 'already-healthy' : 'not-armed',
-    },
-  };
+  const placed = { macs, activeServer: at.server, state: transition(record.state, state) };
+  // Without the host's word EC2's is enough to say where the address is, not to call it healthy or swap its INFO.
+  if (!armed) return { change: { ...placed, stateReason: 'not-armed' }, at };
+  const current = at.interface === info.primary ? info : swapInfo(info);
+  const servers = { ...record.servers, [at.server]: { ...entry, info: printInfo(current) } };
+  return { change: { ...placed, servers, armed, stateReason: 'already-healthy' }, at };
 }

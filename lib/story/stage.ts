@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { readAudit } from '../aws/audit.ts';
-import { type ClientOptions, createClients } from '../aws/clients.ts';
+import { type ClientOptions, clientConfig } from '../aws/client-config.ts';
 import { chance } from '../aws/clock.ts';
 import { dynamoLedger, type Table } from '../aws/ledger.ts';
 import { WallClock } from '../emulator/clock.ts';
@@ -62,7 +63,11 @@ export async function setStage(options: StageOptions, onProgress: (what: string)
     const deployment = await aws.deploy(assemblyDirectory, stackName);
     const resources = [...deployment.resources.values()];
     const name = resources.find(({ type }) => type === 'AWS::DynamoDB::Table')?.physicalId ?? '';
-    const table: Table = { dynamodb: createClients(client).dynamodb, name, retrying: { clock, chance } };
+    const table: Table = {
+      dynamodb: new DynamoDBClient(clientConfig(client)),
+      name,
+      retrying: { clock, chance },
+    };
     const ledger = dynamoLedger(table);
     return {
       clock,
@@ -93,7 +98,7 @@ function inProcess(aws: EmbeddedAws): ClientOptions {
 }
 
 function healthOverTheWire(client: ClientOptions) {
-  const cloudwatch = new CloudWatchClient({ ...client, maxAttempts: 1 } as object);
+  const cloudwatch = new CloudWatchClient(clientConfig(client));
   return async (fleet: string, tag: string, Value: 0 | 1, nowMs: number): Promise<void> => {
     const Dimensions = [
       { Name: 'Fleet', Value: fleet },

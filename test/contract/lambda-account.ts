@@ -17,7 +17,7 @@ import type { FunctionRuntime } from '../../lib/emulator/lambda/runtime.ts';
 import { lambdaService } from '../../lib/emulator/lambda/service.ts';
 import { sdkRequestHandler } from '../../lib/emulator/transports.ts';
 
-export const configuration: FunctionConfiguration = {
+const configuration: FunctionConfiguration = {
   functionName: 'mover',
   description: '',
   runtime: 'nodejs24.x',

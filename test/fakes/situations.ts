@@ -77,11 +77,14 @@ export function allWell(fleet: FleetDefinition): Observation {
 
 export function ownedBy(seen: Observation, ...eniIds: readonly string[]): Observation {
   const owners = eniIds.map((eniId) => ({ eniId, asPrimary: false }));
-  return { ...seen, addresses: found({ ...valueOf(seen.addresses), owners }) };
+  return { ...seen, addresses: found({ ...seenValue(seen.addresses), owners }) };
 }
 
 export function ownedAsPrimary(seen: Observation, eniId: string): Observation {
-  return { ...seen, addresses: found({ ...valueOf(seen.addresses), owners: [{ eniId, asPrimary: true }] }) };
+  return {
+    ...seen,
+    addresses: found({ ...seenValue(seen.addresses), owners: [{ eniId, asPrimary: true }] }),
+  };
 }
 
 /** `null` takes the interface away altogether. */
@@ -90,7 +93,7 @@ export function withInterface(
   eniId: string,
   change: Partial<InterfaceView> | null,
 ): Observation {
-  const view: AddressView = valueOf(seen.addresses);
+  const view: AddressView = seenValue(seen.addresses);
   const { [eniId]: current, ...others } = view.interfaces;
   if (current === undefined) throw new Error(`nobody has seen ${eniId}`);
   const interfaces = change === null ? others : { ...others, [eniId]: { ...current, ...change } };
@@ -103,7 +106,7 @@ export function withInstance(
   instanceId: string,
   change: Partial<InstanceView> | null,
 ): Observation {
-  const { [instanceId]: current = wellInstance, ...others }: InstancesView = valueOf(seen.instances);
+  const { [instanceId]: current = wellInstance, ...others }: InstancesView = seenValue(seen.instances);
   const instances = change === null ? others : { ...others, [instanceId]: { ...current, ...change } };
   return { ...seen, instances: found(instances) };
 }
@@ -112,7 +115,7 @@ export function hostSays(seen: Observation, why: string, change: Partial<HostAns
   return { ...seen, host: found(answerOf({ verdict: 'failed', why, ...change })) };
 }
 
-function valueOf<T>(reading: Reading<T>): T {
+function seenValue<T>(reading: Reading<T>): T {
   if (reading.kind !== 'found') throw new Error('the situation could not be looked at already');
   return reading.value;
 }

@@ -11,7 +11,7 @@ declare module 'vitest' {
   }
 }
 
-export default function setup(project: TestProject): () => void {
+export function setup(project: TestProject): () => void {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-scenario-'));
   const { assemblyDirectory, stackName, definition } = synthesize({
     fleetFile: 'fleet.yaml',

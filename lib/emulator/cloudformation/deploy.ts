@@ -10,7 +10,7 @@ import { parameterValues } from './parameters.ts';
 import type { ResourceContext, ResourceProvider } from './provider.ts';
 import { readAssembly, type TemplateResource } from './template.ts';
 
-export interface DeployedResource {
+interface DeployedResource {
   readonly type: string;
   readonly physicalId: string;
   readonly attributes: { readonly [name: string]: string };

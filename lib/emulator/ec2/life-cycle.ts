@@ -15,11 +15,11 @@ import type { Instance, InstanceState, StateReason } from './records.ts';
 import type { World } from './world.ts';
 
 /** AWS promises no times; these are of the order that is seen. */
-export const pendingMs = 5_000;
-export const guestShutdownMs = 3_000;
-export const stoppingMs = 8_000;
-export const forcedStoppingMs = 4_000;
-export const shuttingDownMs = 5_000;
+const pendingMs = 5_000;
+const guestShutdownMs = 3_000;
+const stoppingMs = 8_000;
+const forcedStoppingMs = 4_000;
+const shuttingDownMs = 5_000;
 
 /** Reason codes: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html */
 const userShutdown: StateReason = {

@@ -13,7 +13,7 @@ import { Throttle } from './throttle.ts';
 import { isId, placeIn, routerOf, World } from './world.ts';
 
 /** What a host driver is built from; its interfaces are plugged in afterwards, then it boots. */
-export interface Wiring {
+interface Wiring {
   readonly instanceId: string;
   /** Of the Name tag. */
   readonly name: string;

@@ -9,7 +9,7 @@ import type { LifeCycle } from './life-cycle.ts';
 import type { Instance } from './records.ts';
 import type { World } from './world.ts';
 
-export const checkEveryMs = 60_000;
+const checkEveryMs = 60_000;
 
 export type CheckResult =
   | { readonly status: 'ok' | 'initializing' | 'not-applicable' }

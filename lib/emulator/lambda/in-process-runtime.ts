@@ -20,7 +20,7 @@ import {
   timedOut,
 } from './runtime.ts';
 
-export type Handler = (event: unknown, context: LambdaContext) => Promise<unknown>;
+type Handler = (event: unknown, context: LambdaContext) => Promise<unknown>;
 
 /** What a handler has of its sandbox. */
 export interface InProcessSandbox {

@@ -31,7 +31,7 @@ const documentShape = structure({
   ),
 });
 
-export type DocumentParameter = Value<typeof parameterShape>;
+type DocumentParameter = Value<typeof parameterShape>;
 
 export interface ShellStep {
   readonly name: string;

@@ -27,7 +27,7 @@ export interface Order {
   readonly script: Script | undefined;
 }
 
-export type Outcome =
+type Outcome =
   | { readonly status: 'Pending'; readonly details: 'Pending' }
   | { readonly status: 'InProgress'; readonly details: 'InProgress' }
   | { readonly status: 'Success'; readonly details: 'Success' }

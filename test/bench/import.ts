@@ -1,0 +1,74 @@
+/** Start-up time is outage time: the recover bundle as it ships against the same entry with esbuild's defaults. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { buildSync } from 'esbuild';
+import { definitionFile } from '../../lib/recovery/names.ts';
+import { environmentOf } from '../../lib/recovery/settings.ts';
+import { bundleFunction } from '../../lib/stack/bundle.ts';
+import { parseFleetFile } from '../../lib/stack/fleet-file.ts';
+import { Program, projectDirectory } from './program.ts';
+import { type Figure, inMb, inMs } from './table.ts';
+import { inTurns } from './turns.ts';
+
+const turns = 15;
+const fleetFile = 'fleet.yaml';
+const environment = {
+  AWS_REGION: 'us-east-1',
+  ...environmentOf('recover', { table: 't', document: 'd', failoverFunction: 'f', pageTopic: 'p' }),
+};
+
+export async function recoverImport(): Promise<readonly Figure[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
+  try {
+    const { definition } = parseFleetFile(readFileSync(join(projectDirectory, fleetFile), 'utf8'), fleetFile);
+    const shipped = bundleFunction('recover', definition, { outDirectory: join(directory, 'shipped') });
+    const byDefault = join(directory, 'default');
+    bundleByDefault(byDefault);
+    writeFileSync(join(byDefault, definitionFile), JSON.stringify(definition));
+    const measured = await inTurns(
+      turns,
+      () => importMs(join(shipped, 'index.mjs')),
+      () => importMs(join(byDefault, 'index.cjs')),
+    );
+    return [
+      {
+        what: "import of the recover bundle ÷ the same with esbuild's defaults",
+        figure: measured.ratio.toFixed(2),
+        aim: '≤ 0.35',
+        note: `${inMs(measured.a)} ÷ ${inMs(measured.b)}, medians of ${turns} fresh processes; ${loaded(shipped, 'index.mjs')} of ${sizeOf(shipped)}, and ${sizeOf(byDefault)}`,
+      },
+    ];
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** CommonJS has no `import.meta.url`; beside that, nothing but what esbuild does for node unasked. */
+function bundleByDefault(outdir: string): void {
+  buildSync({
+    absWorkingDir: projectDirectory,
+    entryPoints: [{ in: 'lambdas/recover.ts', out: 'index' }],
+    outdir,
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    platform: 'node',
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+    logLevel: 'silent',
+  });
+}
+
+async function importMs(module: string): Promise<number> {
+  const script = `const fromMs = performance.now();
+    const { handler } = await import(${JSON.stringify(pathToFileURL(module).href)});
+    if (typeof handler !== 'function') throw new Error('no handler');
+    console.log(performance.now() - fromMs);`;
+  await using program = new Program(['--input-type=module', '--eval', script], environment);
+  return Number(await program.success());
+}
+
+function sizeOf(directory: string): string {
+  return inMb(readdirSync(directory).reduce((sum, name) => sum + statSync(join(directory, name)).size, 0));
+}
