@@ -3,9 +3,8 @@ import { PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { type AuditRecord, auditKey } from '../recovery/audit.ts';
 import type { Audit } from '../recovery/ports.ts';
-import { partitionOf } from './keys.ts';
-import type { Table } from './ledger.ts';
 import { withRetries } from './retry.ts';
+import { partitionOf, type Table } from './table.ts';
 
 /** DynamoDB refuses items over 400 KB; evidence beyond this is cut and says so. */
 const evidenceLimit = 100_000;

@@ -5,9 +5,8 @@ import * as v from 'valibot';
 import { Fault } from '../recovery/fault.ts';
 import type { Ledger } from '../recovery/ports.ts';
 import { found } from '../recovery/reading.ts';
-import { fleetKey, keyOf } from './keys.ts';
-import type { Table } from './ledger.ts';
 import { looking, withRetries } from './retry.ts';
+import { fleetKey, keyOf, type Table } from './table.ts';
 
 const item = v.object({
   version: v.literal(1),

@@ -9,7 +9,6 @@
  */
 import {
   ConditionalCheckFailedException,
-  type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   UpdateItemCommand,
@@ -21,14 +20,8 @@ import type { Change, ClaimResult, Guarded, Ledger } from '../recovery/ports.ts'
 import { found, type Reading } from '../recovery/reading.ts';
 import { parseRecord, type ResourceRecord } from '../recovery/resource.ts';
 import { fleetItem } from './fleet-item.ts';
-import { keyOf, recordKey } from './keys.ts';
-import { looking, type Retrying, withRetries } from './retry.ts';
-
-export interface Table {
-  readonly dynamodb: DynamoDBClient;
-  readonly name: string;
-  readonly retrying: Retrying;
-}
+import { looking, withRetries } from './retry.ts';
+import { keyOf, recordKey, type Table } from './table.ts';
 
 export function dynamoLedger(table: Table): Ledger {
   const { fleet, takeFailover } = fleetItem(table);

@@ -140,13 +140,15 @@ function moveToBackup(ladder: Ladder, reason: ActReason): Verdict {
   return { kind: 'act', rung: 'move-to-backup', reason, to, skipped: [] };
 }
 
-/** Rung 3: the next server by priority that is ready. */
+/** Rung 3: the next server by priority that is ready; first the one to which an interrupted failover has come already. */
 function failOver(ladder: Ladder, reason: ActReason, before: readonly Skip[]): Verdict {
   const { record, addresses, instances, server } = ladder;
   const skipped: Skip[] = [...before];
+  const reached = record.intent?.rung === 'fail-over' ? ownerPlace(ladder)?.server : undefined;
   const others = Object.entries(record.servers)
     .filter(([name]) => name !== server && !ladder.seen.triedServers.includes(name))
-    .sort(([, a], [, b]) => a.priority - b.priority);
+    .sort(([, a], [, b]) => a.priority - b.priority)
+    .sort(([a], [b]) => Number(b === reached) - Number(a === reached));
   for (const [name, entry] of others) {
     // On the target the address comes up on the interface on which it was last configured there.
     const to: Place = { server: name, interface: parseInfo(entry.info).primary };

@@ -120,7 +120,10 @@ type Attempt =
   | { readonly kind: 'not-verified' | 'changed'; readonly record: ResourceRecord }
   | { readonly kind: 'superseded' };
 
-/** The interface on which the address was last configured there, then that server's backup. */
+/**
+ * The interface on which the address was last configured there, then that server's backup; where an interrupted
+ * failover has brought it already comes first (`test/property/interrupted.test.ts`).
+ */
 async function tryServer(
   ports: Ports,
   journal: Journal,
@@ -131,7 +134,10 @@ async function tryServer(
   fleet: Observation['fleet'],
 ): Promise<Attempt> {
   const info = parseInfo(entryOf(known, server).info);
-  const interfaces = backupSkip(known, server, seen) === null ? [info.primary, info.backup] : [info.primary];
+  const backup = backupSkip(known, server, seen) === null ? info.backup : null;
+  const isThere = (name: string | null) =>
+    name !== null && seen.owners.some((owner) => owner.eniId === eniAt(known, { server, interface: name }));
+  const interfaces = isThere(backup) ? [backup, info.primary] : [info.primary, backup];
   let record = known;
   let owners = seen;
   for (const name of interfaces) {

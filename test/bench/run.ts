@@ -21,7 +21,11 @@ for (const [what, bench] of Object.entries(benches)) {
   try {
     figures.push(...(await bench()));
   } catch (error) {
-    figures.push({ what, figure: 'not measured', note: error instanceof Error ? error.message : String(error) });
+    figures.push({
+      what,
+      figure: 'not measured',
+      note: error instanceof Error ? error.message : String(error),
+    });
   }
 }
 process.stdout.write(tableOf(figures));

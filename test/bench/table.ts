@@ -25,6 +25,10 @@ export function inMs(ms: number): string {
   return `${ms < 100 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }
 
+export function inKb(bytes: number): string {
+  return `${Math.round(bytes / 1_000)} kB`;
+}
+
 export function inMb(bytes: number): string {
   return `${Math.round(bytes / 1_000_000)} MB`;
 }

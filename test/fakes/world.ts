@@ -123,6 +123,7 @@ export class World {
     return (
       (guest.links.get(eni.device) ?? 'up') === 'up' &&
       guest.addresses.get(address)?.has(eni.device) === true &&
+      guest.rules.get(address) === eni.device &&
       !guest.deadPaths.has(eni.device)
     );
   }

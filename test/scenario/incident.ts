@@ -13,7 +13,7 @@ import { dynamoLedger } from '../../lib/aws/ledger.ts';
 import type { CallRecord } from '../../lib/emulator/account.ts';
 import { VirtualClock } from '../../lib/emulator/clock.ts';
 import { EmbeddedAws } from '../../lib/emulator/embedded-aws.ts';
-import type { Fault } from '../../lib/emulator/faults.ts';
+import type { Fault, FaultedCall } from '../../lib/emulator/faults.ts';
 import type { HandlerFactory } from '../../lib/emulator/lambda/in-process-runtime.ts';
 import type { Invocation } from '../../lib/emulator/lambda/invocations.ts';
 import type { AuditRecord, Summary } from '../../lib/recovery/audit.ts';
@@ -53,8 +53,8 @@ export interface Incident {
   readonly ledger: Ledger;
   /** Name of a deployed function by what it is for. */
   readonly functionName: (name: FunctionOf) => string;
-  /** Plants a fault for the calls of one function's role only. */
-  readonly misfortune: (name: FunctionOf, fault: Omit<Fault, 'when'>) => void;
+  /** Plants a fault for the calls of our functions' roles only. */
+  readonly misfortune: (fault: Fault) => void;
   /** What the function has called so far, oldest first. */
   readonly callsBy: (name: FunctionOf) => readonly CallRecord[];
   readonly advance: (ms: number) => Promise<void>;
@@ -150,9 +150,10 @@ export async function startIncident(options: IncidentOptions = {}): Promise<Inci
     ec2,
     ledger,
     functionName,
-    misfortune: (name, fault) => {
-      const role = roleOf(name);
-      aws.account.faults.add({ ...fault, when: ({ callerArn }) => callerArn === role });
+    misfortune: (fault) => {
+      const roles = new Set([roleOf('recover'), roleOf('failover')]);
+      const when = (call: FaultedCall): boolean => roles.has(call.callerArn) && (fault.when?.(call) ?? true);
+      aws.account.faults.add({ ...fault, when });
     },
     callsBy: (name) => {
       const role = roleOf(name);

@@ -1,6 +1,13 @@
-/** Keys of the one table: a partition per resource, one for the fleet. */
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+/** The one table and its keys: a partition per resource, one for the fleet. */
+import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
+import type { Retrying } from './retry.ts';
+
+export interface Table {
+  readonly dynamodb: DynamoDBClient;
+  readonly name: string;
+  readonly retrying: Retrying;
+}
 
 export interface Key {
   readonly pk: string;
