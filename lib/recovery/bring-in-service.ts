@@ -71,9 +71,12 @@ export async function bringInService(
     journal.stage('host', () => restoreOnHost(ports, journal, record, to, mac)),
     journal.stage('settle', () => lookUntilOwned(ports, record, eniId)),
   ]);
-  const verified = ownedBy(ec2, eniId) && host.kind === 'found' && host.value.verdict === 'ok';
+  const served = host.kind === 'found' && host.value.verdict === 'ok';
+  const verified = served && ownedBy(ec2, eniId);
   journal.step(verified ? 'verified' : 'not-verified', 0, { to, owners: ec2, host });
-  return { kind: verified ? 'in-service' : 'not-verified', record };
+  if (verified) return { kind: 'in-service', record };
+  // EC2 took the move and the host serves: that EC2 is late to show it is no failure, and no reason to move on.
+  return { kind: served ? 'changed' : 'not-verified', record };
 }
 
 /** @returns whether EC2 accepted it, or may have: only a look can tell then */
@@ -123,8 +126,9 @@ async function lookUntilOwned(
   const untilMs = ports.clock.now() + settleDeadlineMs;
   for (let pauseMs = settleFirstPauseMs; ; pauseMs *= 2) {
     const seen = await lookAtAddresses(ports, record);
-    if (ownedBy(seen, eniId) || ports.clock.now() + pauseMs > untilMs) return seen;
-    await ports.clock.sleep(pauseMs);
+    const leftMs = untilMs - ports.clock.now();
+    if (ownedBy(seen, eniId) || leftMs <= 0) return seen;
+    await ports.clock.sleep(Math.min(pauseMs, leftMs));
   }
 }
 

@@ -84,6 +84,11 @@ async function run(
     record = attempt.record;
     if (attempt.kind === 'not-verified') triedServers.push(to.server);
     if (attempt.kind !== 'in-service') continue;
+    // Before the commit: whoever comes after a crash in between finds the failover unfinished, and this with it.
+    if (from !== null) {
+      const places = sourcePlaces(record, from, escalation.tried);
+      await removeFromSource(ports, journal, record, places, seen.addresses.value);
+    }
     const atMs = ports.clock.now();
     const change = inServiceHere(record, attempt.at, { atMs, epoch, outcome: 'failed-over' });
     const written = await journal.stage('commit', () =>
@@ -97,7 +102,6 @@ async function run(
     if (written.kind === 'superseded')
       return journal.close({ outcome: 'held', reason: 'claim-lost', from, to: null });
     journal.step('committed', 0, { state: change.state, activeServer: change.activeServer });
-    if (from !== null) await removeFromSource(ports, journal, record, from, seen.addresses.value);
     return journal.close({ outcome: 'failed-over', reason, from, to: attempt.at });
   }
   const reason: HoldReason = verdict?.kind === 'hold' ? verdict.reason : 'owner-changed';
@@ -165,20 +169,31 @@ async function tryServer(
   return { kind: 'not-verified', record };
 }
 
+/** Where the source may have the address configured: a move to its backup may have got that far before it failed. */
+function sourcePlaces(record: ResourceRecord, from: Place, tried: Escalation['tried']): readonly Place[] {
+  const { backup } = parseInfo(entryOf(record, from.server).info);
+  if (backup === null || !tried.includes('move-to-backup')) return [from];
+  return [from, { ...from, interface: backup }];
+}
+
 /** Best effort: a source that still lives must not answer with the address; EC2 already sends nothing there. */
 async function removeFromSource(
   ports: Ports,
   journal: Journal,
   record: ResourceRecord,
-  from: Place,
+  places: readonly Place[],
   seen: AddressView,
 ): Promise<void> {
-  const entry = entryOf(record, from.server);
-  const mac = seen.interfaces[eniAt(record, from)]?.mac;
-  const instances = await ports.instances.look([entry.instanceId]);
-  const alive = instances.kind === 'found' && instances.value[entry.instanceId]?.state === 'running';
-  if (!alive || mac === undefined) return;
-  const fromMs = ports.clock.now();
-  const answer = await ports.hosts.ask(entry.instanceId, question(record, 'remove', mac), lookDeadlineMs);
-  journal.step('source-removed', ports.clock.now() - fromMs, { server: from.server, answer });
+  for (const from of places) {
+    const { instanceId } = entryOf(record, from.server);
+    const mac = seen.interfaces[eniAt(record, from)]?.mac;
+    const instances = await ports.instances.look([instanceId]);
+    const alive = instances.kind === 'found' && instances.value[instanceId]?.state === 'running';
+    if (!alive || mac === undefined) continue;
+    const fromMs = ports.clock.now();
+    const answer = await ports.hosts.ask(instanceId, question(record, 'remove', mac), lookDeadlineMs);
+    journal.step('source-removed', ports.clock.now() - fromMs, { ...from, answer });
+    // A host that gives no answer to the first question gives none to the second.
+    if (answer.kind !== 'found') return;
+  }
 }

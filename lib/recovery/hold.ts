@@ -9,6 +9,13 @@ import { type HoldReason, wordsOf } from './reasons.ts';
 import { eniAt, isPaused, type ResourceRecord, type Rung } from './resource.ts';
 import { inServiceState, type ResourceState, transition } from './states.ts';
 
+/** The evidence says that the address is not in service with us, and there is nothing that we may do about it. */
+const outOfReach: ReadonlySet<HoldReason> = new Set([
+  'no-failover-target',
+  'held-by-undeclared-interface',
+  'address-is-a-primary',
+]);
+
 export async function holdAt(
   ports: Ports,
   journal: Journal,
@@ -84,7 +91,7 @@ function stateAfter(
 ): ResourceState {
   if (reason === 'already-healthy' || reason === 'serving-though-impaired')
     return inServiceState({ ...record, paused: isPaused(record, nowMs) });
-  if (reason === 'no-failover-target') return 'OSF';
+  if (outOfReach.has(reason)) return 'OSF';
   // A switch or a brake stands in the way of a recovery that the evidence asks for: the address is down all the same.
   if (verdict?.kind === 'hold' && verdict.wouldHave !== null) return 'OSF';
   return record.state;

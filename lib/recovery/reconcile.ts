@@ -72,7 +72,10 @@ async function outOfPlace(ports: ReconcilePorts, record: ResourceRecord, server:
   ]);
   const moved =
     addresses.kind === 'found' &&
-    (addresses.value.owners.some((owner) => owner.eniId !== home) || addresses.value.owners.length === 0);
+    (addresses.value.owners.some((owner) => owner.eniId !== home) ||
+      addresses.value.owners.length === 0 ||
+      // A host does not speak of an interface that it has lost, so no alarm tells of a detached one.
+      addresses.value.interfaces[home]?.instanceId !== entry.instanceId);
   if (instances.kind !== 'found') return moved;
   const instance = instances.value[entry.instanceId];
   const down =

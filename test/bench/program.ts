@@ -55,12 +55,11 @@ export class Program implements AsyncDisposable {
     await Promise.race([promise, ended]);
   }
 
-  /** Peak resident memory in bytes, of the process itself and of all that live below it now; undefined without /proc. */
-  peaks(): { readonly own: number; readonly tree: number } | undefined {
+  /** Sum of the peaks of resident memory, in bytes, of the process and all that live below it now; undefined without /proc. */
+  peakMemory(): number | undefined {
     const { pid } = this.#child;
     if (pid === undefined || process.platform !== 'linux') return undefined;
-    const own = peakOf(pid);
-    return { own, tree: own + descendantsOf(pid).reduce((sum, each) => sum + peakOf(each), 0) };
+    return withDescendants(pid).reduce((sum, each) => sum + peakOf(each), 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -78,7 +77,7 @@ function peakOf(pid: number): number {
   return Number(kilobytes) * 1024;
 }
 
-function descendantsOf(pid: number): readonly number[] {
+function withDescendants(pid: number): readonly number[] {
   const parents = new Map(
     readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
@@ -86,7 +85,7 @@ function descendantsOf(pid: number): readonly number[] {
   );
   const found: number[] = [pid];
   for (const each of found) for (const [child, parent] of parents) if (parent === each) found.push(child);
-  return found.slice(1);
+  return found;
 }
 
 /** Fourth field of `stat`; the second is a name in parentheses, which may hold anything. */

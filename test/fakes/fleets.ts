@@ -9,7 +9,7 @@ export const vip = '10.0.1.50';
 export const tag = 'ip-db';
 export const pingTarget = '10.0.1.100';
 export const serverNames = ['ServerA', 'ServerB', 'ServerC'] as const;
-export type ServerName = (typeof serverNames)[number];
+type ServerName = (typeof serverNames)[number];
 
 export function instanceOf(server: string): string {
   return `i-${server.slice(-1).toLowerCase().repeat(17)}`;

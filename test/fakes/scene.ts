@@ -114,7 +114,7 @@ export async function armedScene(plan: FleetPlan = {}): Promise<Scene> {
   return scene;
 }
 
-export function portsOf(world: World, fleet: FleetDefinition): ScenePorts {
+function portsOf(world: World, fleet: FleetDefinition): ScenePorts {
   const { clock, faults } = world;
   return {
     clock,

@@ -46,7 +46,7 @@ export function answerOf(change: Partial<HostAnswer> = {}): HostAnswer {
   };
 }
 
-export const wellInstance: InstanceView = { state: 'running', systemStatus: 'ok', instanceStatus: 'ok' };
+const wellInstance: InstanceView = { state: 'running', systemStatus: 'ok', instanceStatus: 'ok' };
 export const wellFleet: FleetView = { automation: 'on', pausedUntilMs: 0, failoversAtMs: [] };
 
 export function allWell(fleet: FleetDefinition): Observation {

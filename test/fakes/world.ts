@@ -7,7 +7,7 @@ import type { InstanceView, InterfaceView } from '../../lib/recovery/observation
 import { type ManualClock, manualClock } from './clock.ts';
 import { Faults } from './faults.ts';
 
-export type Link = 'up' | 'down' | 'broken';
+type Link = 'up' | 'down' | 'broken';
 
 export interface Eni extends InterfaceView {
   readonly device: string;

@@ -13,10 +13,10 @@ import { dynamoLedger } from '../../lib/aws/ledger.ts';
 import type { CallRecord } from '../../lib/emulator/account.ts';
 import { VirtualClock } from '../../lib/emulator/clock.ts';
 import { EmbeddedAws } from '../../lib/emulator/embedded-aws.ts';
-import type { Fault, FaultedCall } from '../../lib/emulator/faults.ts';
+import type { Fault } from '../../lib/emulator/faults.ts';
 import type { HandlerFactory } from '../../lib/emulator/lambda/in-process-runtime.ts';
 import type { Invocation } from '../../lib/emulator/lambda/invocations.ts';
-import type { AuditRecord, Summary } from '../../lib/recovery/audit.ts';
+import type { AuditRecord, Outcome, Summary } from '../../lib/recovery/audit.ts';
 import { type FleetDefinition, parseFleet } from '../../lib/recovery/fleet.ts';
 import { healthMetric, liveAlias, metricNamespace } from '../../lib/recovery/names.ts';
 import type { Change, Clock, Ledger } from '../../lib/recovery/ports.ts';
@@ -71,6 +71,8 @@ export interface Incident {
   readonly recoveries: () => Promise<readonly string[]>;
   readonly audit: (of?: string) => Promise<readonly AuditRecord[]>;
   readonly summaries: (of?: string) => Promise<readonly Summary[]>;
+  /** The first recovery that ended so. */
+  readonly summaryOf: (outcome: Outcome) => Promise<Summary | undefined>;
   /** Recoveries that changed something, as the audit trail has them. */
   readonly acted: () => Promise<readonly string[]>;
   /** Reasons of the recoveries that changed nothing, each once. */
@@ -106,7 +108,9 @@ export async function startIncident(options: IncidentOptions = {}): Promise<Inci
   const client = { region: aws.account.region, credentials, requestHandler: aws.requestHandler() };
   const world = standWorld(aws, fleet, new CloudWatchClient({ ...client, maxAttempts: 1 } as object));
   const owners: string[] = [];
-  aws.account.onCall(() => {
+  let written = true;
+  aws.account.onCall(({ service }) => {
+    if (service === 'dynamodb') written = true;
     const now = ownerName(aws, fleet);
     if (owners.at(-1) !== now) owners.push(now);
   });
@@ -152,8 +156,10 @@ export async function startIncident(options: IncidentOptions = {}): Promise<Inci
     functionName,
     misfortune: (fault) => {
       const roles = new Set([roleOf('recover'), roleOf('failover')]);
-      const when = (call: FaultedCall): boolean => roles.has(call.callerArn) && (fault.when?.(call) ?? true);
-      aws.account.faults.add({ ...fault, when });
+      aws.account.faults.add({
+        ...fault,
+        when: (call) => roles.has(call.callerArn) && (fault.when?.(call) ?? true),
+      });
     },
     callsBy: (name) => {
       const role = roleOf(name);
@@ -162,12 +168,14 @@ export async function startIncident(options: IncidentOptions = {}): Promise<Inci
     advance: (ms) => clock.advance(ms),
     async until(reached, limitMs = 10 * minute) {
       const endMs = clock.now() + limitMs;
-      for (;;) {
+      written = true;
+      for (; clock.now() <= endMs; await clock.advance(second)) {
+        if (!written) continue;
         const read = await clock.run(ledger.read(tag));
+        written = false;
         if (read.kind === 'found' && reached(read.value)) return;
-        if (clock.now() >= endMs) throw new Error(`not reached: ${JSON.stringify(read)}`);
-        await clock.advance(second);
       }
+      throw new Error(`not reached: ${JSON.stringify(await clock.run(ledger.read(tag)))}`);
     },
     async send(event) {
       const requestId = aws.account.random.uuid();
@@ -190,6 +198,7 @@ export async function startIncident(options: IncidentOptions = {}): Promise<Inci
     recoveries: async () => (await record()).recent.map(({ outcome }) => outcome),
     audit,
     summaries,
+    summaryOf: async (outcome) => (await summaries()).find((each) => each.outcome === outcome),
     acted: async () =>
       (await summaries())
         .filter(({ outcome }) => outcome !== 'held' && outcome !== 'failed')
