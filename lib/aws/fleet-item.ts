@@ -14,24 +14,25 @@ const item = v.object({
   revision: v.number(),
   automation: v.picklist(['on', 'observe', 'off']),
   pausedUntilMs: v.number(),
-  failoversAtMs: v.array(v.number()),
+  failovers: v.record(v.string(), v.number()),
 });
 type FleetItem = v.InferOutput<typeof item>;
 
-const fresh: FleetItem = { version: 1, revision: 0, automation: 'on', pausedUntilMs: 0, failoversAtMs: [] };
+const fresh: FleetItem = { version: 1, revision: 0, automation: 'on', pausedUntilMs: 0, failovers: {} };
 const writeTries = 5;
 
 export function fleetItem(table: Table): Pick<Ledger, 'fleet' | 'takeFailover'> {
   return {
     fleet: () => looking(async () => found(await read(table))),
-    async takeFailover(nowMs, sinceMs, max) {
+    async takeFailover(tag, nowMs, sinceMs, max) {
       for (let attempt = 1; attempt <= writeTries; attempt += 1) {
         const current = await read(table);
-        const recent = current.failoversAtMs.filter((atMs) => atMs > sinceMs);
-        // Our own earlier try took effect and its response was lost.
-        if (recent.includes(nowMs)) return 'taken';
+        const recent = Object.entries(current.failovers).filter(([, atMs]) => atMs > sinceMs);
+        // Counted already: by an earlier try of this outage, or by our own write whose response was lost.
+        if (recent.some(([counted]) => counted === tag)) return 'taken';
         if (recent.length >= max) return 'brake';
-        const next = { ...current, revision: current.revision + 1, failoversAtMs: [...recent, nowMs] };
+        const failovers = Object.fromEntries([...recent, [tag, nowMs]]);
+        const next = { ...current, revision: current.revision + 1, failovers };
         if (await write(table, current, next)) return 'taken';
       }
       throw new Fault(

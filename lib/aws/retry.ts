@@ -31,12 +31,13 @@ export async function withRetries<T>(how: Retrying, what: string, call: () => Pr
   }
 }
 
-/** A look: a fault becomes could-not-look, never absent. */
+/** A look: a fault becomes could-not-look, never absent. A stored item that is wrong is no bad luck and stays loud. */
 export async function looking<T>(look: () => Promise<Reading<T>>): Promise<Reading<T>> {
   try {
     return await look();
   } catch (error) {
-    if (error instanceof Fault) return couldNotLook(`${error.code}: ${error.message}`);
+    if (error instanceof Fault && error.code !== 'invalid-record')
+      return couldNotLook(`${error.code}: ${error.message}`);
     throw error;
   }
 }

@@ -25,6 +25,8 @@ export type ServiceResult =
   | { readonly kind: 'not-verified'; readonly record: ResourceRecord }
   /** The world or the switches changed between looking and acting: look and decide again. */
   | { readonly kind: 'changed'; readonly record: ResourceRecord }
+  /** EC2 throttled the move or gave no answer: nothing is known against the target, so it does not count as tried. */
+  | { readonly kind: 'no-answer'; readonly record: ResourceRecord }
   | { readonly kind: 'superseded' };
 
 export interface ServiceOrder {
@@ -63,8 +65,10 @@ export async function bringInService(
     return { kind: 'changed', record };
 
   const eniId = eniAt(record, to);
-  if (!ownedBy(fresh, eniId) && !(await assign(ports, journal, record, eniId)))
-    return { kind: 'not-verified', record };
+  if (!ownedBy(fresh, eniId)) {
+    const assigned = await assign(ports, journal, record, eniId);
+    if (assigned !== 'taken') return { kind: assigned === 'refused' ? 'not-verified' : 'no-answer', record };
+  }
   const mac = fresh.value.interfaces[eniId]?.mac;
   if (mac === undefined) return { kind: 'not-verified', record };
   const [host, ec2] = await Promise.all([
@@ -79,18 +83,18 @@ export async function bringInService(
   return { kind: served ? 'changed' : 'not-verified', record };
 }
 
-/** @returns whether EC2 accepted it, or may have: only a look can tell then */
+/** `taken` when EC2 accepted it, or when a look says that it has after all. */
 async function assign(
   ports: Ports,
   journal: Journal,
   record: ResourceRecord,
   eniId: string,
-): Promise<boolean> {
+): Promise<'taken' | 'refused' | 'no-answer'> {
   const fromMs = ports.clock.now();
   try {
     await journal.stage('assign', () => ports.addresses.move(record.address, eniId));
     journal.step('assigned', ports.clock.now() - fromMs, { address: record.address, eniId });
-    return true;
+    return 'taken';
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     const again = await lookAtAddresses(ports, record);
@@ -99,7 +103,8 @@ async function assign(
       message: error.message,
       owners: again,
     });
-    return ownedBy(again, eniId);
+    if (ownedBy(again, eniId)) return 'taken';
+    return error.retry === 'never' ? 'refused' : 'no-answer';
   }
 }
 

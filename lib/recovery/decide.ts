@@ -123,7 +123,8 @@ function runningInstance(ladder: Ladder): Verdict {
 
 /** Rung 1, unless it was tried or local recoveries have become a habit. */
 function restoreInPlace(ladder: Ladder, to: Place, reason: ActReason): Verdict {
-  if (tooFrequent(ladder)) return failOver(ladder, 'local-recoveries-too-frequent', []);
+  const away = ratherAway(ladder);
+  if (away !== null) return away;
   if (ladder.seen.tried.includes('restore-in-place')) return moveToBackup(ladder, reason);
   return { kind: 'act', rung: 'restore-in-place', reason, to, skipped: [] };
 }
@@ -131,13 +132,23 @@ function restoreInPlace(ladder: Ladder, to: Place, reason: ActReason): Verdict {
 /** Rung 2, if the INFO record has a backup interface that can take the address. */
 function moveToBackup(ladder: Ladder, reason: ActReason): Verdict {
   if (ladder.seen.tried.includes('move-to-backup')) return failOver(ladder, reason, []);
-  if (tooFrequent(ladder)) return failOver(ladder, 'local-recoveries-too-frequent', []);
+  const away = ratherAway(ladder);
+  if (away !== null) return away;
   const { record, server, addresses } = ladder;
   const info = parseInfo(entryOf(record, server).info);
   const to: Place = { server, interface: info.backup ?? info.primary };
   const skip = backupSkip(record, server, addresses);
   if (skip !== null) return failOver(ladder, reason, [{ rung: 'move-to-backup', at: to, reason: skip }]);
   return { kind: 'act', rung: 'move-to-backup', reason, to, skipped: [] };
+}
+
+/** Too many local recoveries: fail over, unless there is nowhere to go or something holds that; then stay and recover. */
+function ratherAway(ladder: Ladder): Verdict | null {
+  if (!tooFrequent(ladder)) return null;
+  const away = failOver(ladder, 'local-recoveries-too-frequent', []);
+  const { seen, record, policy, nowMs } = ladder;
+  if (away.kind === 'hold' || standsInTheWay('fail-over', seen, record, policy, nowMs) !== null) return null;
+  return away;
 }
 
 /** Rung 3: the next server by priority that is ready; first the one to which an interrupted failover has come already. */
@@ -175,7 +186,7 @@ function standsInTheWay(
   if (record.automation === 'observe' || fleet.automation === 'observe') return 'automation-observes';
   if (rung !== 'fail-over') return null;
   if (record.failoverBlockedUntilMs > nowMs) return 'failover-blocked';
-  return brakeReached(fleet, policy, nowMs) ? 'fleet-brake' : null;
+  return brakeReached(fleet, policy, nowMs, record.tag) ? 'fleet-brake' : null;
 }
 
 /**
@@ -223,9 +234,10 @@ function possibleAnswers(backup: string | null): readonly Observation['host'][] 
   return [couldNotLook('not asked'), found(healthy), found(failed), found(moved)];
 }
 
-export function brakeReached(fleet: FleetView, policy: RecoveryPolicy, nowMs: number): boolean {
+function brakeReached(fleet: FleetView, policy: RecoveryPolicy, nowMs: number, tag: string): boolean {
   const { max, windowMs } = policy.fleetBrake;
-  return fleet.failoversAtMs.filter((atMs) => atMs > nowMs - windowMs).length >= max;
+  const recent = Object.entries(fleet.failovers).filter(([, atMs]) => atMs > nowMs - windowMs);
+  return recent.length >= max && !recent.some(([counted]) => counted === tag);
 }
 
 /** Counted on this server only: what happened before the last failover happened elsewhere. */

@@ -16,7 +16,7 @@ import { currentPlace, lookAtAddresses, lookDeadlineMs, observe, question } from
 import type { Ports } from './ports.ts';
 import { backupSkip } from './preflight.ts';
 import type { HoldReason } from './reasons.ts';
-import { inServiceHere } from './recover.ts';
+import { endOf, inServiceHere } from './recover.ts';
 import { eniAt, entryOf, type Place, type ResourceRecord } from './resource.ts';
 
 /** For so long the recovery's word that the host gave no answer need not be asked for again: a dead host costs 8 s. */
@@ -55,6 +55,7 @@ async function run(
   let record = claimed;
   let verdict: Verdict | undefined;
   let braked = false;
+  let unanswered = false;
   for (let round = 0; round < maxRounds; round += 1) {
     const seen = await journal.stage('observe', () =>
       observe(ports, record, policy, { tried: escalation.tried, triedServers }, silent(ports, escalation)),
@@ -63,7 +64,7 @@ async function run(
     journal.step('observed', 0, seen);
     journal.step('decided', 0, verdict);
     if (verdict.kind === 'hold' || verdict.rung !== 'fail-over' || seen.addresses.kind !== 'found') break;
-    if (!braked && (await brake(ports, policy)) === 'brake') {
+    if (!braked && (await brake(ports, policy, record.tag)) === 'brake') {
       const held = { kind: 'hold', reason: 'fleet-brake', wouldHave: verdict, skipped: [] } as const;
       return holdAt(ports, journal, record, { reason: 'fleet-brake', verdict: held, tried: [] });
     }
@@ -82,6 +83,7 @@ async function run(
     if (attempt.kind === 'superseded')
       return journal.close({ outcome: 'held', reason: 'claim-lost', from, to: null });
     record = attempt.record;
+    unanswered = attempt.kind === 'no-answer';
     if (attempt.kind === 'not-verified') triedServers.push(to.server);
     if (attempt.kind !== 'in-service') continue;
     // Before the commit: whoever comes after a crash in between finds the failover unfinished, and this with it.
@@ -104,7 +106,7 @@ async function run(
     journal.step('committed', 0, { state: change.state, activeServer: change.activeServer });
     return journal.close({ outcome: 'failed-over', reason, from, to: attempt.at });
   }
-  const reason: HoldReason = verdict?.kind === 'hold' ? verdict.reason : 'owner-changed';
+  const reason: HoldReason = endOf(verdict, unanswered);
   const tried = triedServers.length > 0 ? (['fail-over'] as const) : [];
   return holdAt(ports, journal, record, { reason, verdict, tried: [...escalation.tried, ...tried] });
 }
@@ -113,15 +115,15 @@ function silent(ports: Ports, { silentAtMs }: Escalation): 'ask' | 'known-silent
   return silentAtMs !== null && ports.clock.now() - silentAtMs <= silenceCountsMs ? 'known-silent' : 'ask';
 }
 
-function brake(ports: Ports, policy: RecoveryPolicy): Promise<'taken' | 'brake'> {
+function brake(ports: Ports, policy: RecoveryPolicy, tag: string): Promise<'taken' | 'brake'> {
   const nowMs = ports.clock.now();
   const { max, windowMs } = policy.fleetBrake;
-  return ports.ledger.takeFailover(nowMs, nowMs - windowMs, max);
+  return ports.ledger.takeFailover(tag, nowMs, nowMs - windowMs, max);
 }
 
 type Attempt =
   | { readonly kind: 'in-service'; readonly record: ResourceRecord; readonly at: Place }
-  | { readonly kind: 'not-verified' | 'changed'; readonly record: ResourceRecord }
+  | { readonly kind: 'not-verified' | 'changed' | 'no-answer'; readonly record: ResourceRecord }
   | { readonly kind: 'superseded' };
 
 /**

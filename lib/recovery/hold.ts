@@ -39,9 +39,11 @@ export async function holdAt(
       : { state: transition(record.state, state), stateReason: reason }),
     ...(settled && record.intent !== null ? { intent: null } : {}),
   };
+  // Before it is written down that somebody was: a run that dies in between calls twice rather than never.
+  if (state === 'OSF' && record.state !== 'OSF' && (await isStillOurs(ports, record)))
+    await callSomebody(ports, journal, tag, reason);
   const written = await journal.stage('commit', () => ports.ledger.commit(tag, claim.epoch, change, true));
   const lost = written.kind === 'superseded';
-  if (state === 'OSF' && record.state !== 'OSF' && !lost) await callSomebody(ports, journal, tag, reason);
   const outcome = tried.length > 0 && reason !== 'already-healthy' ? 'failed' : 'held';
   const from = currentPlace(record);
   return journal.close({ outcome, reason: lost ? 'claim-lost' : reason, from, to: null });
@@ -67,14 +69,19 @@ export async function callSomebody(
   }
 }
 
+/** Whether no later recovery has taken the claim: asked before what only its holder may do. */
+async function isStillOurs(ports: Ports, { tag, claim }: ResourceRecord): Promise<boolean> {
+  const guard = await ports.ledger.commit(tag, claim.epoch, {}, false);
+  return guard.kind === 'current';
+}
+
 /** After a move that could not be verified and with nowhere left to go: the address returns to where INFO says it is. */
 async function putBack(ports: Ports, journal: Journal, record: ResourceRecord): Promise<void> {
   const home = currentPlace(record);
   if (home === null) return;
   const fromMs = ports.clock.now();
   try {
-    const guard = await ports.ledger.commit(record.tag, record.claim.epoch, {}, false);
-    if (guard.kind === 'superseded') return;
+    if (!(await isStillOurs(ports, record))) return;
     await ports.addresses.move(record.address, eniAt(record, home));
     journal.step('put-back', ports.clock.now() - fromMs, { to: home });
   } catch (error) {

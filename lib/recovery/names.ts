@@ -13,7 +13,8 @@ export const defaultFleetName = 'main';
 /** File beside every bundle that carries the fleet's definition. */
 export const definitionFile = 'fleet.json';
 
-export const tagPattern = /^[a-z0-9][a-z0-9-]{0,62}$/;
+/** Not `fleet`: under that name stands what concerns no resource. */
+export const tagPattern = /^(?!fleet$)[a-z0-9][a-z0-9-]{0,62}$/;
 /** Without a dash, so that no fleet's alarm prefix is the beginning of another's. */
 export const fleetNamePattern = /^[a-z][a-z0-9]{0,31}$/;
 

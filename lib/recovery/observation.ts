@@ -39,8 +39,8 @@ export type InstancesView = { readonly [instanceId: string]: InstanceView };
 export interface FleetView {
   readonly automation: 'on' | 'observe' | 'off';
   readonly pausedUntilMs: number;
-  /** Automatic failovers, newest last. */
-  readonly failoversAtMs: readonly number[];
+  /** When each resource's latest automatic failover was counted, by tag. */
+  readonly failovers: { readonly [tag: string]: number };
 }
 
 export interface Observation {

@@ -78,8 +78,11 @@ export interface Ledger {
   /** Applies the change in one write; `release` gives the claim back. @throws Fault */
   commit(tag: string, epoch: number, change: Change, release: boolean): Promise<Guarded>;
   fleet(): Promise<Reading<FleetView>>;
-  /** Counts one automatic failover of the fleet unless `max` were counted after `sinceMs`. @throws Fault */
-  takeFailover(nowMs: number, sinceMs: number, max: number): Promise<'taken' | 'brake'>;
+  /**
+   * Counts an automatic failover of `tag` unless `max` other resources were counted after `sinceMs`. A resource counts
+   * once in a window, however often it tries: one that cannot come up must not brake the fleet. @throws Fault
+   */
+  takeFailover(tag: string, nowMs: number, sinceMs: number, max: number): Promise<'taken' | 'brake'>;
 }
 
 export interface Failovers {

@@ -17,6 +17,7 @@ import { currentPlace, observe } from './observe.ts';
 import type { Change, Failovers, Ports } from './ports.ts';
 import type { HoldReason } from './reasons.ts';
 import {
+  declaredAutomation,
   definedPart,
   entryOf,
   follows,
@@ -91,6 +92,7 @@ async function climb(
   const tried: Rung[] = [];
   let record = claimed;
   let verdict: Verdict | undefined;
+  let unanswered = false;
   for (let round = 0; round < maxRounds; round += 1) {
     const fromMs = ports.clock.now();
     const seen = await journal.stage('observe', () =>
@@ -115,6 +117,7 @@ async function climb(
     });
     if (result.kind === 'superseded') return held(journal, 'claim-lost');
     record = result.record;
+    unanswered = result.kind === 'no-answer';
     if (result.kind === 'not-verified') tried.push(rung);
     if (result.kind !== 'in-service') continue;
     const outcome = rung === 'move-to-backup' ? 'moved-to-backup' : 'restored-in-place';
@@ -124,8 +127,14 @@ async function climb(
     journal.step('committed', 0, { state: change.state, info: change.servers?.[to.server]?.info });
     return { kind: 'ended', summary: await journal.close({ outcome, reason, from, to }) };
   }
-  const reason: HoldReason = verdict?.kind === 'hold' ? verdict.reason : 'owner-changed';
+  const reason: HoldReason = endOf(verdict, unanswered);
   return { kind: 'ended', summary: await holdAt(ports, journal, record, { reason, verdict, tried }) };
+}
+
+/** Why a run that came to no end of its own holds: the last verdict says so, or the rounds were used up. */
+export function endOf(verdict: Verdict | undefined, unanswered: boolean): HoldReason {
+  if (verdict?.kind === 'hold') return verdict.reason;
+  return unanswered ? 'ec2-gave-no-answer' : 'owner-changed';
 }
 
 /** The one write that makes a verified place the truth: INFO swapped if it was the backup, state, history. */
@@ -223,7 +232,7 @@ async function bringInLine(
   record: ResourceRecord,
 ): Promise<ResourceRecord> {
   if (follows(record, fleet, definition)) return record;
-  const part = definedPart(fleet, definition, record.servers);
+  const part = { ...definedPart(fleet, definition, record.servers), ...switchedBy(record, definition) };
   const lost = record.activeServer !== null && part.servers[record.activeServer] === undefined;
   // Another address was never seen healthy here, whatever the old one was.
   const other = part.address !== record.address;
@@ -232,6 +241,11 @@ async function bringInLine(
   const written = await ports.ledger.commit(record.tag, record.claim.epoch, change, false);
   if (written.kind === 'superseded') throw new Fault('refused', `${record.tag}: the claim was lost`, 'later');
   return written.record;
+}
+
+/** A deploy that changes the declared automation sets the switch; one that does not leaves an operator's setting alone. */
+function switchedBy(record: ResourceRecord, definition: ResourceDefinition): Change {
+  return declaredAutomation(record) === definition.automation ? {} : { automation: definition.automation };
 }
 
 /** An event that speaks of what is over moves nothing; the reconcile tick looks at what still stands. */

@@ -151,6 +151,15 @@ export function definedPart(
   };
 }
 
+/** The automation that the definition behind this record declared; undefined when it cannot be told. */
+export function declaredAutomation(record: ResourceRecord): unknown {
+  try {
+    return JSON.parse(record.definition)[0]?.automation;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether the record still follows this definition. */
 export function follows(
   record: ResourceRecord,

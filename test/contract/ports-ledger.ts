@@ -184,27 +184,43 @@ export function ledgerContract(open: () => Promise<LedgerSubject>): void {
       const { ledger, run } = await open();
       expect(await run(ledger.fleet())).toEqual({
         kind: 'found',
-        value: expect.objectContaining({ automation: 'on', pausedUntilMs: 0, failoversAtMs: [] }),
+        value: expect.objectContaining({ automation: 'on', pausedUntilMs: 0, failovers: {} }),
       });
     });
 
     test('counts failovers up to the largest number and refuses the next', async () => {
       const { ledger, run } = await open();
-      const take = (nowMs: number) => run(ledger.takeFailover(nowMs, 0, 2));
-      expect([await take(10), await take(11), await take(12)]).toEqual(['taken', 'taken', 'brake']);
-      expect(await run(ledger.fleet())).toMatchObject({ value: { failoversAtMs: [10, 11] } });
+      const take = (tag: string, nowMs: number) => run(ledger.takeFailover(tag, nowMs, 0, 2));
+      expect([await take('a', 10), await take('b', 11), await take('c', 12)]).toEqual([
+        'taken',
+        'taken',
+        'brake',
+      ]);
+      expect(await run(ledger.fleet())).toMatchObject({ value: { failovers: { a: 10, b: 11 } } });
+    });
+
+    test('counts a resource once, however often it tries', async () => {
+      const { ledger, run } = await open();
+      const take = (tag: string, nowMs: number) => run(ledger.takeFailover(tag, nowMs, 0, 2));
+      expect([await take('a', 10), await take('a', 11), await take('b', 12)]).toEqual([
+        'taken',
+        'taken',
+        'taken',
+      ]);
+      expect(await take('a', 13)).toBe('taken');
+      expect(await run(ledger.fleet())).toMatchObject({ value: { failovers: { a: 10, b: 12 } } });
     });
 
     test('forgets failovers from before the window', async () => {
       const { ledger, run } = await open();
-      await run(ledger.takeFailover(10, 0, 1));
-      expect(await run(ledger.takeFailover(20, 10, 1))).toBe('taken');
-      expect(await run(ledger.fleet())).toMatchObject({ value: { failoversAtMs: [20] } });
+      await run(ledger.takeFailover('a', 10, 0, 1));
+      expect(await run(ledger.takeFailover('b', 20, 10, 1))).toBe('taken');
+      expect(await run(ledger.fleet())).toMatchObject({ value: { failovers: { b: 20 } } });
     });
 
     test('counts failovers that come at the same time one by one', async () => {
       const { ledger, run } = await open();
-      const taken = await Promise.all([1, 2, 3].map((nowMs) => run(ledger.takeFailover(nowMs, 0, 2))));
+      const taken = await Promise.all(['a', 'b', 'c'].map((tag) => run(ledger.takeFailover(tag, 1, 0, 2))));
       expect(taken.sort()).toEqual(['brake', 'taken', 'taken']);
     });
   });

@@ -58,7 +58,7 @@ export function fakeLedger(faults: Faults): FakeLedger {
   const ledger: FakeLedger = {
     records,
     writes,
-    fleetView: { automation: 'on', pausedUntilMs: 0, failoversAtMs: [] },
+    fleetView: { automation: 'on', pausedUntilMs: 0, failovers: {} },
     record(tag) {
       const record = records.get(tag);
       if (record === undefined) throw new Error(`the test's ledger has no record ${tag}`);
@@ -94,12 +94,13 @@ export function fakeLedger(faults: Faults): FakeLedger {
         })),
       ),
     fleet: () => faults.look('ledger.fleet', () => found(ledger.fleetView)),
-    takeFailover: (nowMs, sinceMs, max) =>
+    takeFailover: (tag, nowMs, sinceMs, max) =>
       faults.effect('ledger.takeFailover', () => {
-        const recent = ledger.fleetView.failoversAtMs.filter((atMs) => atMs > sinceMs);
-        if (recent.includes(nowMs)) return 'taken';
+        const recent = Object.entries(ledger.fleetView.failovers).filter(([, atMs]) => atMs > sinceMs);
+        if (recent.some(([counted]) => counted === tag)) return 'taken';
         if (recent.length >= max) return 'brake';
-        ledger.fleetView = { ...ledger.fleetView, failoversAtMs: [...recent, nowMs] };
+        const failovers = Object.fromEntries([...recent, [tag, nowMs]]);
+        ledger.fleetView = { ...ledger.fleetView, failovers };
         return 'taken';
       }),
   };

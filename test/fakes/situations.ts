@@ -47,7 +47,7 @@ export function answerOf(change: Partial<HostAnswer> = {}): HostAnswer {
 }
 
 const wellInstance: InstanceView = { state: 'running', systemStatus: 'ok', instanceStatus: 'ok' };
-export const wellFleet: FleetView = { automation: 'on', pausedUntilMs: 0, failoversAtMs: [] };
+export const wellFleet: FleetView = { automation: 'on', pausedUntilMs: 0, failovers: {} };
 
 export function allWell(fleet: FleetDefinition): Observation {
   const servers = Object.values(fleet.servers);

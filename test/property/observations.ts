@@ -84,7 +84,10 @@ const fleetView = reading(
   fc.record({
     automation,
     pausedUntilMs: past,
-    failoversAtMs: mostly<number[]>([], fc.array(around, { maxLength: 7 })),
+    failovers: mostly<Record<string, number>>(
+      {},
+      fc.dictionary(fc.stringMatching(/^[a-d]$/), around, { maxKeys: 7 }),
+    ),
   }),
 );
 

@@ -22,7 +22,7 @@ import { healthMetric, liveAlias, metricNamespace } from '../../lib/recovery/nam
 import type { Change, Clock, Ledger } from '../../lib/recovery/ports.ts';
 import type { ResourceRecord } from '../../lib/recovery/resource.ts';
 import { buildWorld, type World } from '../../lib/story/world.ts';
-import { probeSparingly } from './sparing-probe.ts';
+import { makeLooksCheap } from './cheap-looks.ts';
 
 export const second = 1_000;
 export const minute = 60_000;
@@ -238,7 +238,7 @@ function standWorld(aws: EmbeddedAws, fleet: FleetDefinition, cloudwatch: CloudW
     await cloudwatch.send(new PutMetricDataCommand({ Namespace: metricNamespace, MetricData: [datum] }));
   }
   const world = buildWorld(aws, fleet, putHealth);
-  probeSparingly(aws, world, fleet, putHealth);
+  makeLooksCheap(world, fleet, aws.account.clock);
   return world;
 }
 

@@ -3,15 +3,19 @@ import type { Verdict } from '../../lib/recovery/decide.ts';
 import { instanceOf, withAutomation, withPolicy } from './fleets.ts';
 import { type Incident, minute, second, startIncident } from './incident.ts';
 
+async function decisions(incident: Incident): Promise<readonly Verdict[]> {
+  return (await incident.audit()).flatMap((each) =>
+    each.kind === 'step' && each.step === 'decided' ? [each.evidence as Verdict] : [],
+  );
+}
+
 /** What the engine says it would have done, the last time it decided. */
 async function wouldHave(incident: Incident): Promise<unknown> {
-  const decided = (await incident.audit()).filter((each) => each.kind === 'step' && each.step === 'decided');
-  const last = decided.at(-1);
-  const verdict = last?.kind === 'step' ? (last.evidence as Verdict) : undefined;
+  const verdict = (await decisions(incident)).at(-1);
   return verdict?.kind === 'hold' ? verdict.wouldHave : undefined;
 }
 
-/** The interface fails for as long as it takes, and is repaired afterwards. */
+/** The operating system loses the address once more, and it is brought back. */
 async function failOnce(incident: Incident, number: number): Promise<void> {
   const [server, device] = incident.owner().split(' ');
   const host = incident.world.hosts.get(server ?? '');
@@ -83,7 +87,9 @@ test('five failovers in the fleet within the window: the sixth brakes and pages,
   for (let number = 0; number < 5; number += 1) {
     const nowMs = incident.clock.now();
     expect(
-      await incident.clock.run(incident.ledger.takeFailover(nowMs, nowMs - fleetBrake.windowMs, 5)),
+      await incident.clock.run(
+        incident.ledger.takeFailover(`other-${number}`, nowMs, nowMs - fleetBrake.windowMs, 5),
+      ),
     ).toBe('taken');
     await incident.advance(second);
   }
@@ -171,9 +177,14 @@ test('a pause that comes between the look and the act is honoured', async () => 
   await incident.clock.run(pauseUnderway(incident, pausedUntilMs));
   await incident.advance(5 * minute);
 
-  expect(await incident.heldFor()).toContain('automation-paused');
-  expect(incident.aws.account.calls('AssignPrivateIpAddresses')).toHaveLength(0);
-  expect(await incident.configured()).toEqual(['ServerA eth0']);
+  const verdicts = (await decisions(incident)).map((verdict) =>
+    verdict.kind === 'act' ? verdict.rung : verdict.reason,
+  );
+  expect(verdicts.slice(0, 2)).toEqual(['restore-in-place', 'automation-paused']);
+  expect(incident.callsBy('recover').map(({ operation }) => operation)).not.toContain(
+    'AssignPrivateIpAddresses',
+  );
+  expect(await incident.recoveries()).toEqual([]);
 });
 
 /** A pause needs no claim: it is one more condition on the record that a recovery under way reads again. */

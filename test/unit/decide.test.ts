@@ -35,8 +35,7 @@ const givenElsewhere: readonly Reason[] = [
   'claim-held',
   'claim-lost',
   'owner-changed',
-  // Never given: instances are looked at together, so all of them can be looked at or none.
-  'server-could-not-look',
+  'ec2-gave-no-answer',
 ];
 
 test('the table has a row for every reason that a decision can give', () => {

@@ -255,12 +255,17 @@ export const inTheWay: readonly Row[] = [
   },
   {
     when: 'the fleet had five failovers within the hour',
-    see: both(stopped, fleet({ failoversAtMs: [1, 2, 3, 4, 5].map((each) => now - each * minute) })),
+    see: both(stopped, fleet({ failovers: minutesAgo(1, 2, 3, 4, 5) })),
     says: `hold fleet-brake${wouldFailOver}`,
   },
   {
+    when: 'one of the five failovers within the hour was its own, which did not come up',
+    see: both(stopped, fleet({ failovers: { ...minutesAgo(1, 2, 3, 4), 'ip-db': now - minute } })),
+    says: `${failOver} because instance-not-running`,
+  },
+  {
     when: 'one of five failovers is more than an hour ago',
-    see: both(stopped, fleet({ failoversAtMs: [1, 2, 3, 4, 60].map((each) => now - each * minute) })),
+    see: both(stopped, fleet({ failovers: minutesAgo(1, 2, 3, 4, 60) })),
     says: `${failOver} because instance-not-running`,
   },
   {
@@ -269,3 +274,8 @@ export const inTheWay: readonly Row[] = [
     says: 'hold already-healthy',
   },
 ];
+
+/** One failover of some other resource each. */
+function minutesAgo(...ages: readonly number[]): Record<string, number> {
+  return Object.fromEntries(ages.map((age) => [`other-${age}`, now - age * minute]));
+}
