@@ -21,7 +21,7 @@ export interface FunctionMachine extends Machine {
   readonly log: (line: string) => void;
 }
 
-export interface Context {
+interface Context {
   readonly awsRequestId: string;
 }
 

@@ -5,6 +5,7 @@
 # line on stdout is that look: `HOLDFAST {json}`. EC2 is not asked and not changed here.
 # Runs under dash, bash and busybox with iproute2 alone, and in a model shell: so no trap, local, [[ ]], negated bracket
 # expression, grep or sed.
+# The agent has these functions too, all but the last line: see agent-document.ts.
 set -u
 set -f
 LC_ALL=C # [0-9] means ten characters in no other locale, and ping's words are read
@@ -20,6 +21,12 @@ TABLE_BASE=520000 # + the interface's index: one table per interface, shared by 
 LINK_WAIT_TENTHS=30
 PING_TRIES=3
 PING_WAIT_S=1
+LOCK_WAIT_TENTHS=30
+NAMELESS_TENTHS=10 # a lock without an owner's name: somebody died within the moment that this takes
+
+# What does not outlive a boot: the lock, and who has placed an address last.
+run=${HOLDFAST_RUN:-/run/holdfast}
+root=${HOLDFAST_ROOT-} # in front of /etc, /usr and /proc/sys, for tests
 
 newline='
 '
@@ -28,13 +35,19 @@ blanks=" 	$newline"
 main() {
   forget
   check_input
+  case $action in
+    restore | remove) take_lock "$LOCK_WAIT_TENTHS" || finish could-not-look busy 75 ;;
+  esac
   look
   case $action in
     restore) restore ;;
     remove) remove ;;
   esac
   [ "$changed" = false ] || look
+  mark
+  drop_lock
   [ "$action" = remove ] || ask_path
+  [ "$action" = remove ] || note_neighbours
   conclude
 }
 
@@ -46,7 +59,24 @@ restore() {
   raise_link || return 0
   delete_where other
   [ "$os" = here ] || change ip addr replace "$address/32" dev "$device" || return 0
+  tune "net/ipv4/conf/$device/arp_ignore" 1
+  tune "net/ipv4/conf/$device/arp_announce" 2
   route_replies
+}
+
+# So that an interface answers and asks for its own addresses only: Linux answers for all of them by any.
+# https://docs.kernel.org/networking/ip-sysctl.html
+tune() { # setting, value; where it cannot be set it is left alone
+  [ -w "$root/proc/sys/$1" ] || return 0
+  read_setting "$1"
+  [ "$setting" != "$2" ] || return 0
+  say "+ $1 = $2"
+  if { printf '%s\n' "$2" >"$root/proc/sys/$1"; } 2>/dev/null; then changed=true; fi
+}
+
+read_setting() { # sets `setting`, '' when it is not there
+  setting=''
+  { read -r setting <"$root/proc/sys/$1"; } 2>/dev/null
 }
 
 raise_link() {
@@ -56,13 +86,17 @@ raise_link() {
   while [ "$waited" -lt "$LINK_WAIT_TENTHS" ]; do
     read_links
     [ "$link" = down ] || return 0
-    if sleep 0.2 2>/dev/null; then waited=$((waited + 2)); else
-      sleep 1
-      waited=$((waited + 10))
-    fi
+    pause
   done
   read_links
   [ "$link" = up ]
+}
+
+pause() { # counts in `waited`
+  if sleep 0.2 2>/dev/null; then waited=$((waited + 2)); else
+    sleep 1
+    waited=$((waited + 10))
+  fi
 }
 
 # A reply must leave by the interface that owns its source: EC2 drops it anywhere else. On the interface of the main
@@ -136,19 +170,41 @@ change() { # a command and its arguments
 # ---- Looking ---------------------------------------------------------------------------------------------------------
 
 look() {
-  read_links
-  addresses=$(ip -o -4 addr show) || could_not_look 'ip -o -4 addr show'
-  rules=$(ip -4 rule show) || could_not_look 'ip -4 rule show'
-  defaults=$(ip -4 route show table all default) || could_not_look 'ip -4 route show table all default'
+  list || could_not_look "$listing"
+  see
+}
+
+# Everything that is asked of the kernel; `see` reads what concerns one address. Sets `listing` to the one that failed.
+list() {
+  list_links || return 1
+  listing='ip -o -4 addr show'
+  addresses=$(ip -o -4 addr show) || return 1
+  listing='ip -4 rule show'
+  rules=$(ip -4 rule show) || return 1
+  listing='ip -4 route show table all default'
+  defaults=$(ip -4 route show table all default) || return 1
+}
+
+list_links() {
+  listing='ip -o link show'
+  links=$(ip -o link show)
+}
+
+see() {
+  see_link
   read_addresses
   read_rules
 }
 
 # 3: eth1: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 9001 ... link/ether 02:00:00:00:00:0b brd ff:ff:ff:ff:ff:ff
 # The first with the MAC wins: a VLAN or a bridge made on top of an interface shares it, and comes later.
-# shellcheck disable=SC2086
 read_links() {
-  links=$(ip -o link show) || could_not_look 'ip -o link show'
+  list_links || could_not_look "$listing"
+  see_link
+}
+
+# shellcheck disable=SC2086
+see_link() {
   device='' index='' link=absent admin=down first_device=''
   IFS=$newline
   for each in $links; do
@@ -266,6 +322,141 @@ ask() { # target
   [ "$path" = answered ]
 }
 
+# ---- One at a time ---------------------------------------------------------------------------------------------------
+
+# Whatever changes addresses on this host holds `$run/lock` meanwhile, a directory with the owner's name in it: its
+# process id and when that process began, so that a later process of the same number is not taken for it. The lock of a
+# process that is gone is broken. Without /proc nobody could tell, so there is no lock then.
+take_lock() { # tenths of a second to wait
+  name_process "$$" || return 0
+  [ -d "$run" ] || mkdir -p "$run" 2>/dev/null
+  [ -w "$run" ] || return 0
+  me=$process waited=0
+  until mkdir "$run/lock" 2>/dev/null; do
+    owner=''
+    { read -r owner <"$run/lock/owner"; } 2>/dev/null
+    if is_gone; then
+      break_lock
+      continue
+    fi
+    [ "$waited" -lt "$1" ] || return 1
+    pause
+  done
+  printf '%s\n' "$me" >"$run/lock/owner"
+  locked=yes
+}
+
+drop_lock() {
+  [ "$locked" = yes ] || return 0
+  rm -r "$run/lock"
+  locked=no
+}
+
+is_gone() {
+  if [ -z "$owner" ]; then
+    [ "$waited" -ge "$NAMELESS_TENTHS" ]
+    return
+  fi
+  name_process "${owner% *}" || return 0
+  [ "$process" != "$owner" ]
+}
+
+# Moved aside first, so that of two who break the same lock one does it. Whoever finds that he has moved another one
+# than he had looked at puts it back.
+break_lock() {
+  rm -rf "$run/lock.$$"
+  mv "$run/lock" "$run/lock.$$" 2>/dev/null || return 0
+  seen=''
+  { read -r seen <"$run/lock.$$/owner"; } 2>/dev/null
+  if [ "$seen" != "$owner" ] && mv "$run/lock.$$" "$run/lock" 2>/dev/null; then return; fi
+  say "broke the lock of ${owner:-nobody}, which is gone"
+  rm -rf "$run/lock.$$"
+}
+
+# 812 (a name) S 1 ...: the 22nd field is when it began; the name may have blanks and brackets in it.
+# shellcheck disable=SC2086
+name_process() { # a process id; sets `process`, fails when there is no such process
+  process=''
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+  set -- "$1" ${stat##*) }
+  shift 20
+  process="${stat%% *} $1"
+}
+
+# Who has placed an address last, and when: the agent waits for the metadata to agree (see agent.sh).
+mark() {
+  case $action,$os in
+    restore,here) placed=on ;;
+    remove,absent | remove,elsewhere) placed=off ;;
+    *) return 0 ;;
+  esac
+  read_uptime || return 0
+  [ ! -w "$run" ] || printf '%s %s %s\n' "$now" "$placed" "$mac" >"$run/placed-$address"
+}
+
+read_uptime() { # sets `now` to whole seconds since boot: no clock that somebody may set
+  { read -r now _ </proc/uptime; } 2>/dev/null || return 1
+  now=${now%.*}
+}
+
+# ---- The neighbours --------------------------------------------------------------------------------------------------
+
+# What else on this host has a say in addresses. It is named, with what to do, and not fought.
+note_neighbours() {
+  note_strict_filter
+  set +f
+  for file in "$root"/etc/netplan/*.yaml "$root"/etc/network/interfaces "$root"/etc/network/interfaces.d/* \
+    "$root"/etc/systemd/network/*.network "$root"/etc/sysconfig/network-scripts/ifcfg-* \
+    "$root"/etc/NetworkManager/system-connections/*; do
+    [ ! -f "$file" ] || note_file
+  done
+  for unit in "$root"/etc/systemd/system/*.wants/nm-cloud-setup.*; do
+    is_there "$unit" || continue
+    note "nm-cloud-setup is enabled and rewrites addresses and rules:" \
+      "systemctl disable --now nm-cloud-setup.timer nm-cloud-setup.service"
+    break
+  done
+  set -f
+  for unit in "$root/usr/lib/systemd/system/policy-routes@.service" \
+    "$root/etc/udev/rules.d/53-ec2-network-interfaces.rules"; do
+    is_there "$unit" || continue
+    note "amazon-ec2-net-utils follows the metadata too, within 65 s: leave it, our rules come before its own"
+  done
+}
+
+note_file() { # an address in it stays on its interface, whoever owns it by then
+  names_address "$file" || return 0
+  note "$file configures $address, so it is back at every boot, wherever EC2 has it by then: take it out of there"
+  case $file in
+    *cloud-init*)
+      note "cloud-init may write $file again: put 'network: {config: disabled}' into" \
+        "/etc/cloud/cloud.cfg.d/99-holdfast.cfg"
+      ;;
+  esac
+}
+
+# Strict: a packet is dropped unless its answer would leave by the interface that it came in by.
+note_strict_filter() {
+  [ -n "$device" ] || return 0
+  for scope in all "$device"; do
+    read_setting "net/ipv4/conf/$scope/rp_filter"
+    [ "$setting" = 1 ] || continue
+    note "rp_filter is strict (1) on $scope: what comes in by $device is dropped unless a rule sends its answer" \
+      "back by $device; 2 (loose) is safer"
+  done
+}
+
+names_address() { # file; as a word of its own: 10.0.1.5 is not in 10.0.1.50
+  while read -r text; do
+    case " $text " in *[\ \"\'=,[-]"$address"[]\ \"\'/,]*) return 0 ;; esac
+  done <"$1"
+  return 1
+}
+
+is_there() { [ -e "$1" ] || [ -L "$1" ]; }
+
+note() { printf 'note: %s\n' "$*"; }
+
 # ---- The answer ------------------------------------------------------------------------------------------------------
 
 conclude() {
@@ -294,6 +485,7 @@ could_not_look() { # the listing that failed
 }
 
 finish() { # verdict, why, exit code
+  drop_lock
   printf 'HOLDFAST {"v":1,"action":%s,"address":%s,"mac":%s,"device":%s,"link":"%s","os":"%s","elsewhere":%s' \
     "$(json "$action")" "$(json "$address")" "$(json "$mac")" "$(json "$device")" "$link" "$os" "$(json "$elsewhere")"
   printf ',"rule":"%s","path":"%s","changed":%s,"verdict":"%s","why":"%s"}\n' "$rule" "$path" "$changed" "$1" "$2"
@@ -315,7 +507,7 @@ say() { printf '%s\n' "$*" >&2; }
 # What an answer says when nothing has been looked at yet.
 forget() {
   action='' address='' mac='' device='' elsewhere=''
-  link=absent os=absent rule=absent path=not-asked changed=false
+  link=absent os=absent rule=absent path=not-asked changed=false locked=no
 }
 
 # The SSM document checks the same by pattern; this is the check that holds whoever calls.

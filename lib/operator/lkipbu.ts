@@ -8,7 +8,7 @@ import type { Engine } from '../aws/operate.ts';
 import { Fault, type FaultCode } from '../recovery/fault.ts';
 import type { Status } from '../recovery/operate.ts';
 
-export const lkipbuExit = {
+const lkipbuExit = {
   done: 0,
   failed: 1,
   usage: 2,
@@ -18,7 +18,7 @@ export const lkipbuExit = {
   unreachable: 9,
 } as const;
 
-export const lkipbuUsage = `Usage: lkipbu [-d machine] -{a|r} -t tag -f interface
+const lkipbuUsage = `Usage: lkipbu [-d machine] -{a|r} -t tag -f interface
        lkipbu [-d machine] -m -t tag
        lkipbu [-d machine] -s -t tag
 
@@ -61,7 +61,7 @@ export async function lkipbu(argv: readonly string[], engine: () => Engine): Pro
 }
 
 /** The seed's four lines. */
-export function printStatus(status: Status): string {
+function printStatus(status: Status): string {
   return [
     `IP address: ${status.address}`,
     `Netmask: ${status.netmask}`,

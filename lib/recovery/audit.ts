@@ -38,7 +38,7 @@ interface Common {
   readonly atMs: number;
 }
 
-export interface StepRecord extends Common {
+interface StepRecord extends Common {
   readonly kind: 'step';
   readonly sequence: number;
   readonly step: StepName;

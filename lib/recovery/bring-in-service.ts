@@ -15,9 +15,9 @@ import type { Reading } from './reading.ts';
 import { eniAt, entryOf, type Place, type ResourceRecord, type Rung } from './resource.ts';
 
 /** How long a host may take to bring the address up and prove it; the script itself ends within 12 s. */
-export const restoreDeadlineMs = 20_000;
+const restoreDeadlineMs = 20_000;
 /** How long EC2 may take to show a move that it has accepted (https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html). */
-export const settleDeadlineMs = 10_000;
+const settleDeadlineMs = 10_000;
 const settleFirstPauseMs = 250;
 
 export type ServiceResult =

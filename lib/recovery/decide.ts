@@ -14,7 +14,7 @@ import { couldNotLook, found } from './reading.ts';
 import { type ActReason, actReasonOfHost, type HoldReason, type SkipReason } from './reasons.ts';
 import { eniAt, entryOf, isPaused, type Place, placeOf, type ResourceRecord, type Rung } from './resource.ts';
 
-export interface Skip {
+interface Skip {
   readonly rung: Rung;
   readonly at: Place;
   readonly reason: SkipReason;

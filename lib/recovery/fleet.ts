@@ -57,9 +57,7 @@ const fleetDefinition = v.strictObject({
   policy: recoveryPolicy,
 });
 
-export type InterfaceDefinition = Readonly<v.InferOutput<typeof interfaceDefinition>>;
 export type ServerDefinition = Readonly<v.InferOutput<typeof serverDefinition>>;
-export type Candidate = Readonly<v.InferOutput<typeof candidate>>;
 export type ResourceDefinition = Readonly<v.InferOutput<typeof resourceDefinition>>;
 export type RecoveryPolicy = Readonly<v.InferOutput<typeof recoveryPolicy>>;
 export type FleetDefinition = Readonly<v.InferOutput<typeof fleetDefinition>>;

@@ -50,12 +50,7 @@ export async function holdAt(
 }
 
 /** Calls a person; a page that cannot be sent is written down and does not undo what was found. */
-export async function callSomebody(
-  ports: Ports,
-  journal: Journal,
-  tag: string,
-  reason: HoldReason,
-): Promise<void> {
+async function callSomebody(ports: Ports, journal: Journal, tag: string, reason: HoldReason): Promise<void> {
   const fromMs = ports.clock.now();
   try {
     await ports.pages.page(

@@ -69,11 +69,7 @@ function askHost(
   );
 }
 
-export function macOf(
-  addresses: Reading<AddressView>,
-  record: ResourceRecord,
-  at: Place,
-): string | undefined {
+function macOf(addresses: Reading<AddressView>, record: ResourceRecord, at: Place): string | undefined {
   const eniId = eniAt(record, at);
   return addresses.kind === 'found' ? addresses.value.interfaces[eniId]?.mac : record.macs[eniId];
 }

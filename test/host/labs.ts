@@ -4,6 +4,9 @@
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { VirtualClock } from '../../lib/emulator/clock.ts';
 import { Fabric } from '../../lib/emulator/host/fabric.ts';
 import { ModelHost } from '../../lib/emulator/host/model-host.ts';
@@ -59,7 +62,8 @@ export async function startModel(): Promise<Guest & { readonly clock: VirtualClo
 
 // ---- The kernel
 
-const kernelLabs = new Set<string>();
+/** By name, with the directory that stands for the guest's /run/holdfast: a namespace has no file system of its own. */
+const kernelLabs = new Map<string, string>();
 const noticeTries = 200;
 
 /** The VPC's side holds one route per address, and its strict reverse path filter is EC2's source check. */
@@ -67,7 +71,8 @@ export async function startKernel(shell: readonly [string, ...string[]]): Promis
   const name = `hf-${process.pid}-${randomBytes(3).toString('hex')}`;
   const host = `${name}-h`;
   const vpc = `${name}-v`;
-  kernelLabs.add(name);
+  const run = mkdtempSync(join(tmpdir(), 'holdfast-run-'));
+  kernelLabs.set(name, run);
   const owned = new Map([
     ['10.0.1.10', 'v0'],
     ['10.0.1.11', 'v1'],
@@ -101,7 +106,7 @@ export async function startKernel(shell: readonly [string, ...string[]]): Promis
     `ip -n ${host} rule add from 10.0.1.11 lookup 10001 priority 10001`,
   ]);
   return {
-    run: (script) => execute('ip', ['netns', 'exec', host, ...shell, '-c', script]),
+    run: (script) => execute('ip', ['netns', 'exec', host, ...shell, '-c', script], { HOLDFAST_RUN: run }),
     setLink: async (device, state) => {
       await must([`ip -n ${vpc} link set ${device === 'eth0' ? 'v0' : 'v1'} ${state}`]);
       if (state === 'up') await route();
@@ -119,11 +124,14 @@ export async function startKernel(shell: readonly [string, ...string[]]): Promis
 
 /** Whatever a failed case left behind. */
 export async function removeKernels(): Promise<void> {
-  for (const name of [...kernelLabs]) await remove(name);
+  for (const name of [...kernelLabs.keys()]) await remove(name);
 }
 
 async function remove(name: string): Promise<void> {
-  if (!kernelLabs.delete(name)) return;
+  const run = kernelLabs.get(name);
+  if (run === undefined) return;
+  kernelLabs.delete(name);
+  rmSync(run, { recursive: true, force: true });
   for (const side of ['h', 'v']) await execute('ip', ['netns', 'del', `${name}-${side}`]);
 }
 

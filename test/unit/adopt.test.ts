@@ -84,6 +84,18 @@ test('a deploy that gives the resource another address disarms it: the new one w
   expect(scene.world.moves).toEqual([]);
 });
 
+test('a deploy that switches automation off takes effect, one that leaves it alone keeps what the operator set', async () => {
+  const before = await armedScene();
+  const off = new Scene(fleetOf({ resource: { automation: 'off' } }));
+  off.ports.ledger.records.set('ip-db', before.record);
+  await off.tick();
+  expect(off.record).toMatchObject({ automation: 'off', armed: true });
+  const other = new Scene(fleetOf({ resource: { pingList: [] } }));
+  other.ports.ledger.records.set('ip-db', { ...before.record, automation: 'observe' });
+  await other.tick();
+  expect(other.record).toMatchObject({ automation: 'observe', pingList: [] });
+});
+
 test('a deploy that takes away the server of the resource disarms it', async () => {
   const before = await armedScene();
   const scene = new Scene(fleetOf({ servers: ['ServerB'] }));

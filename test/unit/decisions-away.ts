@@ -1,7 +1,7 @@
 /** Decisions that take the address to another server, and the switches and brakes that stand in the way of any act. */
 import type { ResourceRecord } from '../../lib/recovery/resource.ts';
 import { tenOClock as now } from '../fakes/clock.ts';
-import { eniOf, type FleetPlan, fleetOf } from '../fakes/fleets.ts';
+import { eniOf, type FleetPlan, fleetOf, instanceOf } from '../fakes/fleets.ts';
 import { ownedBy, recordOf, withInstance, withInterface } from '../fakes/situations.ts';
 import {
   a,
@@ -85,6 +85,18 @@ export const toAnotherServer: readonly Row[] = [
     see: detached,
     record: { recent: local(3, 29 * minute) },
     says: `${failOver} because local-recoveries-too-frequent`,
+  },
+  {
+    when: 'a fourth local recovery would be needed and no other server is ready',
+    see: both(linkDown, (seen) => withInstance(seen, instanceOf('ServerB'), { state: 'stopped' })),
+    record: { recent: local(3, 29 * minute) },
+    says: `${restore} because link-down`,
+  },
+  {
+    when: 'a fourth local recovery would be needed while failovers are blocked',
+    see: linkDown,
+    record: { recent: local(3, 29 * minute), failoverBlockedUntilMs: now + 1 },
+    says: `${restore} because link-down`,
   },
   {
     when: 'an earlier failover was interrupted after EC2 had moved the address',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Fault } from '../../lib/recovery/fault.ts';
 import { instanceOf, tag, vip } from '../fakes/fleets.ts';
 import { armedScene, eth0A, eth0B, eth1A, eth1B, type Scene, told } from '../fakes/scene.ts';
 
@@ -106,6 +107,33 @@ test('hands over to the failover when nothing on this server helps, and keeps th
   expect(scene.record.claim.holder).not.toBeNull();
   expect((await scene.failovers()).map(told)).toEqual(['failed-over: move-unfinished']);
   expect([scene.owner, scene.record.activeServer]).toEqual([eth0B, 'ServerB']);
+});
+
+test.each([
+  ['gives no answer', new Fault('no-answer', 'planted', 'later')],
+  ['is throttled', new Fault('throttled', 'planted', 'later')],
+] as const)(
+  'a move that %s counts as no failed rung and takes the address to no other server',
+  async (_, fault) => {
+    const scene = await damaged(linkBroken);
+    scene.world.faults.plant('addresses.move', 'before', 100, fault);
+    expect(told(await scene.alarm())).toBe('failed: ec2-gave-no-answer');
+    expect(scene.ports.failovers.started).toEqual([]);
+    expect([scene.owner, scene.info]).toEqual([eth0A, unswapped]);
+    scene.world.faults.clear();
+    expect((await scene.tick()).map(told)).toEqual(['moved-to-backup: link-down']);
+  },
+);
+
+test('a move that EC2 refuses for good counts as a failed rung, and the ladder goes on', async () => {
+  const scene = await damaged(linkBroken);
+  scene.world.faults.plant(
+    'addresses.move',
+    'before',
+    1,
+    new Fault('refused', 'PrivateIpAddressLimitExceeded', 'never'),
+  );
+  expect(told(await scene.alarm())).toBe('escalated');
 });
 
 test('calls a person and gives the claim back when the failover cannot be started', async () => {
