@@ -14,6 +14,8 @@ export interface SynthesisOptions {
   readonly outDirectory: string;
   /** Two syntheses at the same time need two places for their bundles. */
   readonly bundles?: BundleOptions;
+  /** CDK's own rules over the template, which take seconds and 250 MB; the template is the same without. */
+  readonly validation?: boolean;
 }
 
 export interface Synthesis {
@@ -26,8 +28,14 @@ export interface Synthesis {
  * The same template as `cdk synth` writes: it has the same feature flags, those of cdk.json.
  * @throws Fault `invalid-fleet`
  */
-export function synthesize({ fleetFile, outDirectory, bundles }: SynthesisOptions): Synthesis {
-  const app = new App({ outdir: outDirectory, context: featureFlags(), autoSynth: false });
+export function synthesize(options: SynthesisOptions): Synthesis {
+  const { fleetFile, outDirectory, bundles, validation = true } = options;
+  const app = new App({
+    outdir: outDirectory,
+    context: featureFlags(),
+    autoSynth: false,
+    builtinCloudFormationValidation: validation,
+  });
   const { stack, definition } = addFleet(app, fleetFile, bundles);
   return { assemblyDirectory: app.synth().directory, stackName: stack.stackName, definition };
 }

@@ -26,7 +26,9 @@ if (process.argv[1] === self) {
   try {
     const bundles = { outDirectory: `${directory}/functions` };
     process.stdout.write(
-      JSON.stringify(synthesize({ fleetFile, outDirectory: `${directory}/assembly`, bundles })),
+      JSON.stringify(
+        synthesize({ fleetFile, outDirectory: `${directory}/assembly`, validation: false, bundles }),
+      ),
     );
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -43,7 +43,7 @@ export const failover: Course = {
 
 const recoveryLimitMs = 8 * minute;
 /** Lets the retries of the queue and two ticks go by: none of them may change anything. */
-const aftermathMs = 2.5 * minute;
+const aftermathMs = 2.1 * minute;
 
 /** Plays a course with bad luck planted beforehand. */
 export async function play(course: Course, plant: (incident: Incident) => void): Promise<Incident> {

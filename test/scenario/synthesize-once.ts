@@ -16,6 +16,7 @@ export function setup(project: TestProject): () => void {
   const { assemblyDirectory, stackName, definition } = synthesize({
     fleetFile: 'fleet.yaml',
     outDirectory: join(directory, 'assembly'),
+    validation: false,
     bundles: { outDirectory: join(directory, 'functions') },
   });
   project.provide('assembly', { directory: assemblyDirectory, stackName, fleet: JSON.stringify(definition) });

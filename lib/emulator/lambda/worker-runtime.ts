@@ -19,12 +19,12 @@ import type { InvokeMessage, SandboxMessage, SandboxStart } from './worker-proto
 const initLimitMs = 10_000;
 /** Share of the function's memory that its heap may take; the rest is for buffers and the runtime, as on Lambda. */
 const heapShare = 0.9;
-const youngGenerationMb = 16;
+const youngGenerationMb = 4;
 
 export class WorkerRuntime implements FunctionRuntime {
   /** A thread with a bundle in it takes some 70 MB (measured), and the demo runs on a workstation. */
-  readonly sandboxLimit = 8;
-  readonly warmLimit = 3;
+  readonly sandboxLimit = 4;
+  readonly warmLimit = 2;
   readonly #account: Account;
   readonly #endpoint: () => string;
 
