@@ -5,7 +5,7 @@ import { addFleet } from '../lib/stack/synthesize.ts';
 
 const app = new App();
 try {
-  addFleet(app, app.node.tryGetContext('fleet') ?? process.env['HOLDFAST_FLEET_FILE'] ?? 'fleet.yaml');
+  await addFleet(app, app.node.tryGetContext('fleet') ?? process.env['HOLDFAST_FLEET_FILE'] ?? 'fleet.yaml');
 } catch (error) {
   if (!(error instanceof Fault)) throw error;
   process.stderr.write(`${error.message}\n`);

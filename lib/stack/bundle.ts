@@ -5,10 +5,11 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
+import { build } from 'esbuild';
 import type { FleetDefinition } from '../recovery/fleet.ts';
 import { definitionFile } from '../recovery/names.ts';
-import type { FunctionName } from '../recovery/settings.ts';
+import { type FunctionName, functionSettings } from '../recovery/settings.ts';
+import { leanSchemas } from './lean-schemas.ts';
 
 export interface BundleOptions {
   /** Where `<name>.ts` stands; `lambdas` of this project unless told. */
@@ -19,17 +20,27 @@ export interface BundleOptions {
 
 const projectDirectory = fileURLToPath(new URL('../..', import.meta.url));
 
+/** The directory of every function, by its name. @throws esbuild's own error, which names file and line */
+export async function bundleFunctions(
+  definition: FleetDefinition,
+  options: BundleOptions = {},
+): Promise<ReadonlyMap<FunctionName, string>> {
+  const names = Object.keys(functionSettings) as FunctionName[];
+  const directories = await Promise.all(names.map((name) => bundleFunction(name, definition, options)));
+  return new Map(names.map((name, index) => [name, directories[index] ?? '']));
+}
+
 /** @returns the directory, for `lambda.Code.fromAsset`. @throws esbuild's own error, which names file and line */
-export function bundleFunction(
+export async function bundleFunction(
   name: FunctionName,
   definition: FleetDefinition,
   options: BundleOptions = {},
-): string {
+): Promise<string> {
   const { sourceDirectory = join(projectDirectory, 'lambdas') } = options;
   const directory = join(options.outDirectory ?? join(projectDirectory, 'build', 'functions'), name);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
-  buildSync({
+  await build({
     absWorkingDir: projectDirectory,
     entryPoints: [{ in: join(sourceDirectory, `${name}.ts`), out: 'index' }],
     outdir: directory,
@@ -46,6 +57,7 @@ export function bundleFunction(
     minify: true,
     legalComments: 'none',
     logLevel: 'silent',
+    plugins: [leanSchemas],
   });
   writeFileSync(join(directory, definitionFile), `${JSON.stringify(definition, null, 2)}\n`);
   return directory;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { Fault } from '../recovery/fault.ts';
 import type { FleetDefinition } from '../recovery/fleet.ts';
-import { type BundleOptions, bundleFunction } from './bundle.ts';
+import { type BundleOptions, bundleFunctions } from './bundle.ts';
 import { type FleetFile, parseFleetFile } from './fleet-file.ts';
 import { HoldfastStack } from './holdfast-stack.ts';
 
@@ -28,7 +28,7 @@ export interface Synthesis {
  * The same template as `cdk synth` writes: it has the same feature flags, those of cdk.json.
  * @throws Fault `invalid-fleet`
  */
-export function synthesize(options: SynthesisOptions): Synthesis {
+export async function synthesize(options: SynthesisOptions): Promise<Synthesis> {
   const { fleetFile, outDirectory, bundles, validation = true } = options;
   const app = new App({
     outdir: outDirectory,
@@ -36,18 +36,19 @@ export function synthesize(options: SynthesisOptions): Synthesis {
     autoSynth: false,
     builtinCloudFormationValidation: validation,
   });
-  const { stack, definition } = addFleet(app, fleetFile, bundles);
+  const { stack, definition } = await addFleet(app, fleetFile, bundles);
   return { assemblyDirectory: app.synth().directory, stackName: stack.stackName, definition };
 }
 
 /** @throws Fault `invalid-fleet` with every problem of the file */
-export function addFleet(
+export async function addFleet(
   app: App,
   fleetFile: string,
   bundles?: BundleOptions,
-): { readonly stack: HoldfastStack; readonly definition: FleetDefinition } {
+): Promise<{ readonly stack: HoldfastStack; readonly definition: FleetDefinition }> {
   const fleet = readFleetFile(fleetFile);
-  const stack = new HoldfastStack(app, fleet, (name) => bundleFunction(name, fleet.definition, bundles));
+  const directories = await bundleFunctions(fleet.definition, bundles);
+  const stack = new HoldfastStack(app, fleet, (name) => directories.get(name) ?? '');
   return { stack, definition: fleet.definition };
 }
 

@@ -27,7 +27,7 @@ if (process.argv[1] === self) {
     const bundles = { outDirectory: `${directory}/functions` };
     process.stdout.write(
       JSON.stringify(
-        synthesize({ fleetFile, outDirectory: `${directory}/assembly`, validation: false, bundles }),
+        await synthesize({ fleetFile, outDirectory: `${directory}/assembly`, validation: false, bundles }),
       ),
     );
   } catch (error) {

@@ -23,7 +23,7 @@ export async function recoverImport(): Promise<readonly Figure[]> {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
   try {
     const { definition } = parseFleetFile(readFileSync(join(projectDirectory, fleetFile), 'utf8'), fleetFile);
-    const shipped = bundleFunction('recover', definition, { outDirectory: join(directory, 'shipped') });
+    const shipped = await bundleFunction('recover', definition, { outDirectory: join(directory, 'shipped') });
     const byDefault = join(directory, 'default');
     bundleByDefault(byDefault);
     writeFileSync(join(byDefault, definitionFile), JSON.stringify(definition));

@@ -11,9 +11,9 @@ declare module 'vitest' {
   }
 }
 
-export function setup(project: TestProject): () => void {
+export async function setup(project: TestProject): Promise<() => void> {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-scenario-'));
-  const { assemblyDirectory, stackName, definition } = synthesize({
+  const { assemblyDirectory, stackName, definition } = await synthesize({
     fleetFile: 'fleet.yaml',
     outDirectory: join(directory, 'assembly'),
     validation: false,

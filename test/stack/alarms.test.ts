@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { resourcesOf, shortId, templateOf, text } from './template.ts';
 
-const example = templateOf();
+const example = await templateOf();
 const alarms = resourcesOf(example, 'AWS::CloudWatch::Alarm').map(([, alarm]) => alarm);
 
 it('has one alarm per protected address, one per server and one for the engine', () => {

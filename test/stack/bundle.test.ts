@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
 import { parseFleet } from '../../lib/recovery/fleet.ts';
 import { environmentOf } from '../../lib/recovery/settings.ts';
 import { bundleFunction } from '../../lib/stack/bundle.ts';
 import { parseFleetFile } from '../../lib/stack/fleet-file.ts';
+import { nameMembers } from '../../lib/stack/lean-schemas.ts';
 import { exampleFleet } from './template.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'holdfast-bundle-'));
@@ -24,33 +25,59 @@ it('makes one module that Node loads, and the definition beside it as the functi
     interface Event { readonly times: number }
     export const handler = ({ times }: Event) => times * JSON.parse(readFileSync(new URL('fleet.json', import.meta.url), 'utf8')).version;`,
   );
-  const made = bundle('first');
+  const made = await bundle('first');
   expect(readdirSync(made).toSorted()).toEqual(['fleet.json', 'index.mjs']);
   const { handler } = await import(pathToFileURL(join(made, 'index.mjs')).href);
   expect(handler({ times: 3 })).toBe(3);
   expect(parseFleet(JSON.parse(readFileSync(join(made, 'fleet.json'), 'utf8')))).toEqual(definition);
 });
 
-it('makes the same bytes of the same source wherever it puts them', () => {
+it('makes the same bytes of the same source wherever it puts them', async () => {
   writeFileSync(join(directory, 'recover.ts'), 'export const handler = (word: string) => word.length;');
-  expect(digest(bundle('one'))).toBe(digest(bundle('other')));
+  expect(digest(await bundle('one'))).toBe(digest(await bundle('other')));
 });
 
-it('leaves nothing of an earlier bundle behind', () => {
+it('leaves nothing of an earlier bundle behind', async () => {
   writeFileSync(join(directory, 'recover.ts'), 'export const handler = () => 1;');
-  writeFileSync(join(bundle('again'), 'left-over.mjs'), '');
-  expect(readdirSync(bundle('again')).toSorted()).toEqual(['fleet.json', 'index.mjs']);
+  writeFileSync(join(await bundle('again'), 'left-over.mjs'), '');
+  expect(readdirSync(await bundle('again')).toSorted()).toEqual(['fleet.json', 'index.mjs']);
 });
 
-it('stops at a source that does not resolve, and names it', () => {
+it('keeps of an SDK client what a function calls, and lets the rest fall away', async () => {
+  // Inside the project, where the SDK is found.
+  const inside = mkdtempSync(fileURLToPath(new URL('../../build-lean-', import.meta.url)));
+  try {
+    writeFileSync(
+      join(inside, 'recover.ts'),
+      `import { AssignPrivateIpAddressesCommand, EC2Client } from '@aws-sdk/client-ec2';
+      export const handler = () => [new EC2Client({}), AssignPrivateIpAddressesCommand];`,
+    );
+    const made = await bundleFunction('recover', definition, {
+      sourceDirectory: inside,
+      outDirectory: inside,
+    });
+    const code = readFileSync(join(made, 'index.mjs'), 'utf8');
+    expect(code).toContain('AllowReassignment');
+    expect(code).not.toContain('CreateTransitGateway');
+  } finally {
+    rmSync(inside, { recursive: true, force: true });
+  }
+});
+
+it('puts text in place of a key only where the constant stands in the same file', () => {
+  const source = 'const _a = "Name";\nconst b = 1;\nexport const X = { [_a]: 1, [_c]: 2, [b]: 3 };\n';
+  expect(nameMembers(source)).toContain('{ "Name": 1, [_c]: 2, [b]: 3 }');
+});
+
+it('stops at a source that does not resolve, and names it', async () => {
   writeFileSync(join(directory, 'recover.ts'), "import './absent.ts';");
-  expect(() => bundle('broken')).toThrow('Could not resolve "./absent.ts"');
+  await expect(bundle('broken')).rejects.toThrow('Could not resolve "./absent.ts"');
 });
 
 it.each(['recover', 'failover', 'operate'] as const)(
   'makes of lambdas/%s.ts a module that starts with the environment its construct gives it',
-  (name) => {
-    const made = bundleFunction(name, definition, { outDirectory: join(directory, 'real') });
+  async (name) => {
+    const made = await bundleFunction(name, definition, { outDirectory: join(directory, 'real') });
     const settings = {
       table: 'table',
       document: 'document',
@@ -68,7 +95,7 @@ it.each(['recover', 'failover', 'operate'] as const)(
   patienceMs,
 );
 
-function bundle(name: string): string {
+function bundle(name: string): Promise<string> {
   return bundleFunction('recover', definition, {
     sourceDirectory: directory,
     outDirectory: join(directory, name),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exampleFleet, resourcesOf, shortId, type Template, templateOf, text } from './template.ts';
 
-const example = templateOf();
+const example = await templateOf();
 
 it('runs three functions on Node 24 and arm64, each with a log of its own', () => {
   const lines = resourcesOf(example, 'AWS::Lambda::Function').map(([id, { Properties: p = {} }]) =>
@@ -51,13 +51,13 @@ it('tells each function what its settings contract names, and no more', () => {
   ]);
 });
 
-it('lets an event wait no longer than the policy says, and pages when Lambda gives it up', () => {
+it('lets an event wait no longer than the policy says, and pages when Lambda gives it up', async () => {
   expect(asynchronousOf(example)).toEqual([
     '<FailoverFunction>:live | 300 s | 2 retries | <PageTopic>',
     '<RecoverFunction>:live | 300 s | 2 retries | <PageTopic>',
     '<OperateFunction>:live | 60 s | 0 retries | nobody',
   ]);
-  const patient = templateOf(exampleFleet.replace('maxEventAge: 5m', 'maxEventAge: 10m'));
+  const patient = await templateOf(exampleFleet.replace('maxEventAge: 5m', 'maxEventAge: 10m'));
   expect(asynchronousOf(patient)[1]).toBe('<RecoverFunction>:live | 600 s | 2 retries | <PageTopic>');
 });
 
@@ -66,16 +66,16 @@ describe('reserved concurrency', () => {
     expect(concurrencyOf(example)).toEqual([undefined, undefined, undefined]);
   });
 
-  it('is what the fleet file asks for', () => {
+  it('is what the fleet file asks for', async () => {
     const asked = exampleFleet.replace('# reservedConcurrency:', 'reservedConcurrency:');
-    expect(concurrencyOf(templateOf(asked))).toEqual([5, 10, undefined]);
+    expect(concurrencyOf(await templateOf(asked))).toEqual([5, 10, undefined]);
   });
 });
 
-it('publishes a new version under the same alias when the code changes, and none when it does not', () => {
+it('publishes a new version under the same alias when the code changes, and none when it does not', async () => {
   const versionsOf = (template: Template) => resourcesOf(template, 'AWS::Lambda::Version').map(([id]) => id);
-  expect(versionsOf(templateOf())).toEqual(versionsOf(example));
-  const changed = versionsOf(templateOf(exampleFleet, 'export const handler = () => 1;'));
+  expect(versionsOf(await templateOf())).toEqual(versionsOf(example));
+  const changed = versionsOf(await templateOf(exampleFleet, 'export const handler = () => 1;'));
   expect(changed.filter((id) => versionsOf(example).includes(id))).toEqual([]);
 });
 

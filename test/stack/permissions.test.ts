@@ -10,7 +10,7 @@ interface Statement {
   readonly Condition?: unknown;
 }
 
-const example = templateOf();
+const example = await templateOf();
 
 describe('what a function may do', () => {
   it('is stated line by line for recover', () => {
@@ -79,8 +79,8 @@ describe('who may invoke', () => {
   });
 });
 
-describe('the largest fleet', () => {
-  const largest = templateOf(largestFleet());
+describe('the largest fleet', async () => {
+  const largest = await templateOf(largestFleet());
 
   it('fits into the inline policies of a role', () => {
     const longest = { 'aws:partition': 'aws-us-gov', region: 'ap-southeast-2', account: '123456789012' };

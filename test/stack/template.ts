@@ -21,10 +21,10 @@ export interface Template {
 export const exampleFleet = readFileSync(new URL('../../fleet.yaml', import.meta.url), 'utf8');
 
 /** The template of a fleet file; the functions are stubs, since a template does not depend on what they do. */
-export function templateOf(
+export async function templateOf(
   fleetText: string = exampleFleet,
   stub = 'export const handler = () => {};',
-): Template {
+): Promise<Template> {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-stack-'));
   try {
     const sourceDirectory = join(directory, 'lambdas');
@@ -33,7 +33,7 @@ export function templateOf(
       writeFileSync(join(sourceDirectory, `${name}.ts`), `${stub}\n`);
     const fleetFile = join(directory, 'fleet.yaml');
     writeFileSync(fleetFile, fleetText);
-    const { assemblyDirectory, stackName } = synthesize({
+    const { assemblyDirectory, stackName } = await synthesize({
       fleetFile,
       outDirectory: join(directory, 'assembly'),
       bundles: { sourceDirectory, outDirectory: join(directory, 'functions') },
