@@ -14,6 +14,9 @@ const options = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
+// esbuild, which bundles the functions before the story starts, keeps its memory below this.
+process.env['GOMEMLIMIT'] ??= '150MiB';
+
 try {
   const { values } = parseArgs({ options, allowPositionals: false });
   if (values.help) process.stdout.write(startUsage);

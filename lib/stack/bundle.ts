@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 import type { FleetDefinition } from '../recovery/fleet.ts';
 import { definitionFile } from '../recovery/names.ts';
 import { type FunctionName, functionSettings } from '../recovery/settings.ts';
@@ -25,9 +25,12 @@ export async function bundleFunctions(
   definition: FleetDefinition,
   options: BundleOptions = {},
 ): Promise<ReadonlyMap<FunctionName, string>> {
-  const names = Object.keys(functionSettings) as FunctionName[];
-  const directories = await Promise.all(names.map((name) => bundleFunction(name, definition, options)));
-  return new Map(names.map((name, index) => [name, directories[index] ?? '']));
+  const directories = new Map<FunctionName, string>();
+  // One after the other: esbuild takes 200 MB for each at a time.
+  for (const name of Object.keys(functionSettings) as FunctionName[])
+    directories.set(name, await bundleFunction(name, definition, options));
+  await stop();
+  return directories;
 }
 
 /** @returns the directory, for `lambda.Code.fromAsset`. @throws esbuild's own error, which names file and line */

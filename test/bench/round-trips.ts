@@ -9,7 +9,7 @@ import { healthAlarmName, liveAlias } from '../../lib/recovery/names.ts';
 import { type Stage, setStage } from '../../lib/story/stage.ts';
 import { type Figure, inMs } from './table.ts';
 
-const answerMs = 200;
+const answerMs = 500;
 const armLimitMs = 60_000;
 const patience = { pollMs: 100, speed: 20 } as const;
 const move = 'AssignPrivateIpAddresses';

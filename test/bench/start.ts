@@ -1,9 +1,9 @@
 /** How long `npm start` takes until it serves, and how much memory it takes while it serves and while it tells its story. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Program } from './program.ts';
+import { Program, projectDirectory } from './program.ts';
 import { type Figure, inMb, inMs } from './table.ts';
 import { inTurns } from './turns.ts';
 
@@ -12,8 +12,10 @@ const lookEveryMs = 200;
 const servingMs = 5_000;
 const storyLimitMs = 300_000;
 const ready = 'Embedded AWS ready';
-const serving = ['bin/start.ts', '--no-story', '--port', '0'] as const;
-const story = ['bin/start.ts', '--once', '--port', '0'] as const;
+/** What `npm start` runs, without the leading `node`. */
+const command = startCommand();
+const serving = [...command, '--no-story', '--port', '0'];
+const story = [...command, '--once', '--port', '0'];
 const memoryAim = '< 400 MB';
 
 export async function start(): Promise<readonly Figure[]> {
@@ -28,6 +30,11 @@ export async function start(): Promise<readonly Figure[]> {
     await memory('serving', serving, servingMs),
     await memory('telling the story', story, storyLimitMs),
   ];
+}
+
+function startCommand(): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync(join(projectDirectory, 'package.json'), 'utf8'));
+  return String(scripts.start).split(' ').slice(1);
 }
 
 async function msUntilReady(): Promise<number> {
