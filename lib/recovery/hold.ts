@@ -53,10 +53,7 @@ export async function holdAt(
 async function callSomebody(ports: Ports, journal: Journal, tag: string, reason: HoldReason): Promise<void> {
   const fromMs = ports.clock.now();
   try {
-    await ports.pages.page(
-      `${tag} is out of service: ${reason}`,
-      `${tag}: ${wordsOf(reason)}. Recovery ${journal.recoveryId}.`,
-    );
+    await ports.pages.page(`${tag} is out of service: ${reason}`, pageText(tag, reason, journal));
     journal.step('paged', ports.clock.now() - fromMs, { reason });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
@@ -97,4 +94,10 @@ function stateAfter(
   // A switch or a brake stands in the way of a recovery that the evidence asks for: the address is down all the same.
   if (verdict?.kind === 'hold' && verdict.wouldHave !== null) return 'OSF';
   return record.state;
+}
+
+function pageText(tag: string, reason: HoldReason, journal: Journal): string {
+  const trouble = journal.trouble();
+  const fault = trouble === '' ? '' : ` Last fault: ${trouble}.`;
+  return `${tag}: ${wordsOf(reason)}.${fault} Recovery ${journal.recoveryId}.`;
 }

@@ -14,6 +14,8 @@ export interface Journal {
   readonly recoveryId: string;
   /** Milliseconds by stage, in the order of first use; a stage that runs twice adds up. */
   readonly stagesMs: { readonly [stage: string]: number };
+  /** The last fault of this run in words, for whoever is called; empty when there was none. */
+  readonly trouble: () => string;
   /** Names the epoch once it is known; records written before carry 0. */
   claimed(epoch: number): void;
   stage<T>(name: string, run: () => Promise<T>): Promise<T>;
@@ -44,6 +46,7 @@ export function openJournal(
   const writes: Promise<unknown>[] = [];
   let epoch = 0;
   let sequence = 0;
+  let trouble = '';
 
   function write(record: AuditRecord): void {
     writes.push(
@@ -66,6 +69,7 @@ export function openJournal(
     startedAtMs,
     recoveryId,
     stagesMs,
+    trouble: () => trouble,
     claimed(taken) {
       epoch = taken;
     },
@@ -79,6 +83,7 @@ export function openJournal(
     },
     step(step, ms, evidence) {
       sequence += 1;
+      if (step === 'fault') trouble = faultWords(evidence);
       write({ ...common(), kind: 'step', sequence, step, ms, evidence });
     },
     async close({ outcome, reason, from, to }) {
@@ -100,4 +105,9 @@ export function openJournal(
     },
     settle,
   };
+}
+
+function faultWords(evidence: unknown): string {
+  const { message } = (evidence ?? {}) as { readonly message?: unknown };
+  return typeof message === 'string' ? message : '';
 }

@@ -20,6 +20,7 @@ test('AssignPrivateIpAddresses is denied: no swap, one page, OSF; the first tick
   expect(await incident.info('ServerA')).toBe('ServerA eth0 10.0.1.50 ffffff00 eth1');
   expect(incident.owners()).toEqual(['ServerA eth0']);
   expect(incident.pages()).toEqual(['ip-db is out of service: no-failover-target']);
+  expect(incident.lastPage()).toContain('Last fault: ec2:AssignPrivateIpAddresses: UnauthorizedOperation');
   const faults = (await incident.audit()).filter((each) => each.kind === 'step' && each.step === 'fault');
   expect(faults[0]).toMatchObject({ evidence: { code: 'access-denied' } });
 

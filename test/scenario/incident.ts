@@ -79,6 +79,8 @@ export interface Incident {
   readonly heldFor: (of?: string) => Promise<readonly string[]>;
   /** Subjects of what was sent to the people on call. */
   readonly pages: () => readonly string[];
+  /** What the last page says. */
+  readonly lastPage: () => string;
   /** Name of the interface that EC2 says owns the address: `ServerA eth0`. */
   readonly owner: () => string;
   /** Every owner in turn, as of each AWS call that anybody made. */
@@ -210,6 +212,7 @@ export async function startIncident(options: IncidentOptions = {}): Promise<Inci
       return [...new Set(changedNothing.map(({ reason }) => reason))];
     },
     pages: () => aws.sns.messages(idOf('AWS::SNS::Topic')).map(({ subject }) => subject ?? ''),
+    lastPage: () => aws.sns.messages(idOf('AWS::SNS::Topic')).at(-1)?.message ?? '',
     owner: () => ownerName(aws, fleet),
     owners: () => owners,
     configured: () => clock.run(configuredAt(world)),
