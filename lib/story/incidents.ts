@@ -57,7 +57,7 @@ export async function playStory(stage: Stage, teller: Teller): Promise<Told> {
   aws.ec2.duplicateEvents(2);
   aws.cloudWatch.duplicateActions(2);
   aws.ec2.failHost(server.instanceId, { stopsAfterMs });
-  const failed = await recovery(stage, teller, tag, 'failed-over', 'status checks → alarm → failover');
+  const failed = await recovery(stage, teller, tag, 'failed-over', 'whatever notices first → failover');
   teller.line(`  verified on ${placeOf(failed.to)} ${since(hostDiedMs, failed.atMs)} after the host died`);
   const quietAtMs = Math.max(clock.now(), hostDiedMs + stopsAfterMs) + aftermathMs;
   await teller.wait(

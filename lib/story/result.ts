@@ -75,7 +75,7 @@ export function timeline(told: Told): readonly string[] {
         ? ''
         : `, the client missed it for ${((outage.nextAnswerMs - outage.lastAnswerMs) / 1000).toFixed(1)} s`;
     lines.push(
-      `${each.outcome} (${each.reason}): ${placeOf(each.from)} → ${placeOf(each.to)}, epoch ${each.epoch}${seen}`,
+      `${each.outcome} (${each.reason}): ${placeOf(each.from)} → ${placeOf(each.to)}, noticed by ${noticer(each.trigger)}${seen}`,
     );
     lines.push(...bars(each));
   }
@@ -99,4 +99,9 @@ function bars({ stagesMs }: Summary): readonly string[] {
 
 function actedOf(recoveries: readonly Summary[]): readonly Summary[] {
   return recoveries.filter(({ outcome }) => outcome !== 'held' && outcome !== 'failed');
+}
+
+function noticer(trigger: Summary['trigger']): string {
+  if (trigger.kind === 'alarm') return `alarm ${trigger.alarmName}`;
+  return trigger.kind === 'tick' ? 'the reconcile tick' : 'the EC2 state change';
 }
