@@ -34,7 +34,7 @@ export const tag = 'ip-db';
 export const address = '10.0.1.50';
 export const bystander = '10.0.1.100';
 
-export type FunctionOf = 'recover' | 'failover' | 'operate';
+type FunctionOf = 'recover' | 'failover' | 'operate';
 
 export interface IncidentOptions {
   /** The fleet that the functions are told of, made from the example's. */
