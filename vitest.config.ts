@@ -25,6 +25,7 @@ export default defineConfig({
       kind('stack', { timeoutMs: 60_000 }),
       kind('host', { timeoutMs: 60_000 }),
       kind('story', { timeoutMs: 240_000 }),
+      kind('netns', { timeoutMs: 180_000 }),
     ],
   },
 });

@@ -3,7 +3,7 @@ import type { AwsEvent, CallRecord } from '../emulator/account.ts';
 import type { Stage } from './stage.ts';
 import type { Teller } from './teller.ts';
 
-export function narrate({ aws, fleet, clock }: Stage, teller: Teller): void {
+export function narrate({ aws, fleet, clock }: Pick<Stage, 'aws' | 'fleet' | 'clock'>, teller: Teller): void {
   const names = namesOf(fleet);
   aws.account.onEvent((event) => {
     const text = eventText(event, names);

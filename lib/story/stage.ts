@@ -15,13 +15,15 @@ import type { AuditRecord } from '../recovery/audit.ts';
 import type { FleetDefinition } from '../recovery/fleet.ts';
 import { healthMetric, metricNamespace } from '../recovery/names.ts';
 import type { ResourceRecord } from '../recovery/resource.ts';
+import type { PutHealth } from './probe.ts';
 import { synthesizeApart } from './synthesis.ts';
 import { buildWorld, type World } from './world.ts';
 
-export interface Stage {
+/** `Guests`: what the fleet stands on. */
+export interface Stage<Guests = World> {
   readonly clock: WallClock;
   readonly aws: EmbeddedAws;
-  readonly world: World;
+  readonly world: Guests;
   readonly fleet: FleetDefinition;
   readonly endpoint: string;
   readonly resourceCount: number;
@@ -36,13 +38,30 @@ export interface StageOptions {
   readonly port: number;
   readonly speed: number;
   readonly seed: string;
+  /** Where its own directory is made; the system's place for such, when absent. */
+  readonly temporaryDirectory?: string;
 }
 
 const auditLimit = 1_000;
 
-/** @throws Error when the fleet file is wrong, the port is taken or the deploy is refused */
-export async function setStage(options: StageOptions, onProgress: (what: string) => void): Promise<Stage> {
-  const directory = mkdtempSync(join(tmpdir(), 'holdfast-'));
+type WorldBuilder<Guests> = (
+  aws: EmbeddedAws,
+  fleet: FleetDefinition,
+  putHealth: PutHealth,
+) => Guests | Promise<Guests>;
+
+/** With guests in memory. @throws Error when the fleet file is wrong, the port is taken or the deploy is refused */
+export function setStage(options: StageOptions, onProgress: (what: string) => void): Promise<Stage> {
+  return setStageIn(buildWorld, options, onProgress);
+}
+
+/** With the guests that `build` makes, once the embedded AWS listens. @throws as `setStage`, and what `build` throws */
+export async function setStageIn<Guests>(
+  build: WorldBuilder<Guests>,
+  options: StageOptions,
+  onProgress: (what: string) => void,
+): Promise<Stage<Guests>> {
+  const directory = mkdtempSync(join(options.temporaryDirectory ?? tmpdir(), 'holdfast-'));
   const clock = new WallClock({ speed: options.speed });
   const aws = new EmbeddedAws({ clock, seed: options.seed, runtime: 'worker' });
   async function stop(): Promise<void> {
@@ -59,7 +78,7 @@ export async function setStage(options: StageOptions, onProgress: (what: string)
     } = await synthesizeApart(options.fleetFile, directory);
     onProgress('building the fleet: subnet, interfaces, instances');
     const client = inProcess(aws);
-    const world = buildWorld(aws, fleet, healthOverTheWire(client));
+    const world = await build(aws, fleet, healthOverTheWire(client));
     onProgress('deploying the stack into the embedded AWS');
     const deployment = await aws.deploy(assemblyDirectory, stackName);
     const resources = [...deployment.resources.values()];
@@ -98,9 +117,9 @@ function inProcess(aws: EmbeddedAws): ClientOptions {
   };
 }
 
-function healthOverTheWire(client: ClientOptions) {
+function healthOverTheWire(client: ClientOptions): PutHealth {
   const cloudwatch = new CloudWatchClient(clientConfig(client));
-  return async (fleet: string, tag: string, Value: 0 | 1, nowMs: number): Promise<void> => {
+  return async (fleet, tag, Value, nowMs) => {
     const Dimensions = [
       { Name: 'Fleet', Value: fleet },
       { Name: 'Tag', Value: tag },

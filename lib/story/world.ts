@@ -1,9 +1,11 @@
 /**
  * The ground on which a fleet stands, built in an embedded AWS from the fleet's definition: its subnets, interfaces and
- * instances, each with a guest in memory and the probe on it, and one bystander per ping target, which answers.
- * Every address starts in service at its first candidate, as an administrator would have configured it.
+ * instances, each with a guest, and one bystander per ping target, which answers. Every address starts in service at
+ * its first candidate, as an administrator would have configured it. The world is the ground with guests in memory and
+ * the probe on each.
  */
 import type { EmbeddedAws } from '../emulator/embedded-aws.ts';
+import type { HostDriver } from '../emulator/host/driver.ts';
 import { Fabric } from '../emulator/host/fabric.ts';
 import { ModelHost } from '../emulator/host/model-host.ts';
 import type { FleetDefinition, ResourceDefinition } from '../recovery/fleet.ts';
@@ -11,16 +13,32 @@ import { installProbe, type PutHealth } from './probe.ts';
 
 const instanceType = 'm5.large';
 
-export interface World {
-  readonly fabric: Fabric;
-  readonly hosts: ReadonlyMap<string, ModelHost>;
+export interface Ground<Host extends HostDriver> {
+  /** By server. */
+  readonly hosts: ReadonlyMap<string, Host>;
   /** By ping target: who stands beside and answers. */
-  readonly bystanders: ReadonlyMap<string, ModelHost>;
+  readonly bystanders: ReadonlyMap<string, Host>;
+}
+
+export interface World extends Ground<ModelHost> {
+  readonly fabric: Fabric;
 }
 
 export function buildWorld(aws: EmbeddedAws, fleet: FleetDefinition, putHealth: PutHealth): World {
   const fabric = new Fabric(aws.ec2);
-  const hosts = new Map<string, ModelHost>();
+  const { clock } = aws.account;
+  const ground = buildGround(aws, fleet, (id) => new ModelHost({ id, clock, fabric }));
+  for (const host of ground.hosts.values()) installProbe(host, aws, fleet, putHealth);
+  return { ...ground, fabric };
+}
+
+/** @param newHost makes the guest of an instance, by its id; it is wired and booted here */
+export function buildGround<Host extends HostDriver>(
+  aws: EmbeddedAws,
+  fleet: FleetDefinition,
+  newHost: (instanceId: string) => Host,
+): Ground<Host> {
+  const hosts = new Map<string, Host>();
   const subnetIds = new Map<string, string>();
   for (const { subnet } of fleet.resources)
     if (!subnetIds.has(subnet)) subnetIds.set(subnet, aws.ec2.addSubnet({ cidr: subnet }).id);
@@ -35,14 +53,12 @@ export function buildWorld(aws: EmbeddedAws, fleet: FleetDefinition, putHealth: 
           .map((each) => each.address),
       });
     const interfaces = Object.entries(server.interfaces).map(([device, { eniId }]) => ({ device, eniId }));
-    const host = new ModelHost({ id: server.instanceId, clock: aws.account.clock, fabric });
+    const host = newHost(server.instanceId);
     aws.ec2.addInstance({ id: server.instanceId, name, type: instanceType, interfaces, host: () => host });
     hosts.set(name, host);
   }
   for (const resource of fleet.resources) configure(hosts, resource);
-  const bystanders = addBystanders(aws, fleet, fabric, subnetIds);
-  for (const host of hosts.values()) installProbe(host, aws, fleet, putHealth);
-  return { fabric, hosts, bystanders };
+  return { hosts, bystanders: addBystanders(aws, fleet, newHost, subnetIds) };
 }
 
 /** ENI where the address is at first. */
@@ -51,7 +67,7 @@ function startsAt(resource: ResourceDefinition, fleet: FleetDefinition): string 
   return first === undefined ? undefined : fleet.servers[first.server]?.interfaces[first.interface]?.eniId;
 }
 
-function configure(hosts: ReadonlyMap<string, ModelHost>, resource: ResourceDefinition): void {
+function configure(hosts: ReadonlyMap<string, HostDriver>, resource: ResourceDefinition): void {
   const [first] = resource.candidates;
   if (first === undefined) return;
   hosts.get(first.server)?.addAddress(first.interface, resource.address, 32);
@@ -67,13 +83,13 @@ function subnetOf(fleet: FleetDefinition, subnetIds: ReadonlyMap<string, string>
   return id;
 }
 
-function addBystanders(
+function addBystanders<Host extends HostDriver>(
   aws: EmbeddedAws,
   fleet: FleetDefinition,
-  fabric: Fabric,
+  newHost: (instanceId: string) => Host,
   subnetIds: ReadonlyMap<string, string>,
-): ReadonlyMap<string, ModelHost> {
-  const bystanders = new Map<string, ModelHost>();
+): ReadonlyMap<string, Host> {
+  const bystanders = new Map<string, Host>();
   for (const { pingList, subnet } of fleet.resources)
     for (const target of pingList) {
       if (aws.ec2.eniOwning(target) !== undefined) continue;
@@ -88,7 +104,7 @@ function addBystanders(
         type: instanceType,
         interfaces,
         host: ({ instanceId }) => {
-          const host = new ModelHost({ id: instanceId, clock: aws.account.clock, fabric });
+          const host = newHost(instanceId);
           bystanders.set(target, host);
           return host;
         },

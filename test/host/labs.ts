@@ -62,12 +62,20 @@ export async function startModel(): Promise<Guest & { readonly clock: VirtualClo
 
 // ---- The kernel
 
-/** By name, with the directory that stands for the guest's /run/holdfast: a namespace has no file system of its own. */
+export interface KernelGuest extends Guest {
+  /** The namespaces of the guest and of its VPC. */
+  readonly host: string;
+  readonly vpc: string;
+  /** Stands for the guest's /run/holdfast: a network namespace has no file system of its own. */
+  readonly runDirectory: string;
+}
+
+/** By name, with the run directory of each. */
 const kernelLabs = new Map<string, string>();
 const noticeTries = 200;
 
 /** The VPC's side holds one route per address, and its strict reverse path filter is EC2's source check. */
-export async function startKernel(shell: readonly [string, ...string[]]): Promise<Guest> {
+export async function startKernel(shell: readonly [string, ...string[]]): Promise<KernelGuest> {
   const name = `hf-${process.pid}-${randomBytes(3).toString('hex')}`;
   const host = `${name}-h`;
   const vpc = `${name}-v`;
@@ -106,6 +114,9 @@ export async function startKernel(shell: readonly [string, ...string[]]): Promis
     `ip -n ${host} rule add from 10.0.1.11 lookup 10001 priority 10001`,
   ]);
   return {
+    host,
+    vpc,
+    runDirectory: run,
     run: (script) => execute('ip', ['netns', 'exec', host, ...shell, '-c', script], { HOLDFAST_RUN: run }),
     setLink: async (device, state) => {
       await must([`ip -n ${vpc} link set ${device === 'eth0' ? 'v0' : 'v1'} ${state}`]);

@@ -207,6 +207,20 @@ export class Ec2 {
     return eni && { mac: eni.macAddress, hostId: eni.attachment?.instanceId };
   }
 
+  /** The same of every address: what a network that forwards for EC2 follows. */
+  owned(): readonly { readonly address: string; readonly mac: string }[] {
+    return this.world
+      .interfaces()
+      .flatMap(({ macAddress: mac, primaryAddress, secondaryAddresses }) =>
+        [primaryAddress, ...secondaryAddresses].map((address) => ({ address, mac })),
+      );
+  }
+
+  /** Called after any of that has changed. */
+  onOwnership(listener: () => void): void {
+    this.world.onOwnership(listener);
+  }
+
   // ---- Faults
 
   /**

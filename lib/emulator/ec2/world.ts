@@ -25,6 +25,7 @@ export class World {
   readonly #interfaces = new Map<string, NetworkInterface>();
   readonly #instances = new Map<string, Instance>();
   readonly #past = new Map<string, PastAddresses[]>();
+  readonly #ownershipListeners: (() => void)[] = [];
 
   constructor(now: () => number) {
     this.#now = now;
@@ -125,11 +126,22 @@ export class World {
       this.#past.set(eni.id, past.slice(-keptVersions));
     }
     this.#interfaces.set(eni.id, eni);
+    this.#ownershipChanged();
   }
 
   removeInterface(id: string): void {
     this.#interfaces.delete(id);
     this.#past.delete(id);
+    this.#ownershipChanged();
+  }
+
+  /** Called after any interface has changed; a move of an address is two changes in one turn. */
+  onOwnership(listener: () => void): void {
+    this.#ownershipListeners.push(listener);
+  }
+
+  #ownershipChanged(): void {
+    for (const listener of this.#ownershipListeners) listener();
   }
 
   putInstance(instance: Instance): void {

@@ -2,7 +2,17 @@
 import { dirname, posix } from 'node:path';
 import type { Source } from './sources.ts';
 
-type Room = 'recovery' | 'aws' | 'host' | 'stack' | 'operator' | 'console' | 'emulator' | 'story' | 'lambdas';
+type Room =
+  | 'recovery'
+  | 'aws'
+  | 'host'
+  | 'stack'
+  | 'operator'
+  | 'console'
+  | 'emulator'
+  | 'story'
+  | 'lab'
+  | 'lambdas';
 
 /** `types`: only what is gone at run time. A list: only these files of the room. */
 type Share = 'all' | 'types' | readonly string[];
@@ -34,6 +44,10 @@ const importTable: { readonly [room in Room]: Row } = {
   story: {
     rooms: { emulator: 'all', stack: 'all', recovery: 'all', aws: 'all', host: 'all' },
     outside: ['@aws-sdk/*', 'node:', 'ora'],
+  },
+  lab: {
+    rooms: { emulator: 'all', story: 'all', stack: 'all', recovery: 'all', aws: 'all', host: 'all' },
+    outside: ['node:'],
   },
   lambdas: { rooms: { recovery: 'all', aws: 'all', console: 'all' }, outside: ['node:'] },
 };
