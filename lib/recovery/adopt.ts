@@ -51,7 +51,7 @@ async function look(
     return { change: { macs, state: transition(record.state, 'OSU'), stateReason: 'not-armed' }, at };
   const armed = host.kind === 'found' && host.value.verdict === 'ok';
   const state = inServiceState({ ...record, armed, paused: isPaused(record, ports.clock.now()) });
-  const placed = { macs, activeServer: at.server, state: transition(record.state, state) };
+  const placed = { macs, blind: null, activeServer: at.server, state: transition(record.state, state) };
   // Without the host's word EC2's is enough to say where the address is, not to call it healthy or swap its INFO.
   if (!armed) return { change: { ...placed, stateReason: 'not-armed' }, at };
   const current = at.interface === info.primary ? info : swapInfo(info);

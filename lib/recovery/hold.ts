@@ -1,5 +1,6 @@
 /** The end of a run that changes nothing more: state and reason are written, the claim goes back, a person is called. */
 import type { Summary } from './audit.ts';
+import { blindness } from './blind.ts';
 import type { Verdict } from './decide.ts';
 import { Fault } from './fault.ts';
 import type { Journal } from './journal.ts';
@@ -30,7 +31,9 @@ export async function holdAt(
   const { tag, claim } = record;
   if (reason === 'no-failover-target' && tried.includes('move-to-backup'))
     await putBack(ports, journal, record);
-  const state = stateAfter(record, reason, verdict, ports.clock.now());
+  const nowMs = ports.clock.now();
+  const state = stateAfter(record, reason, verdict, nowMs);
+  const { blind, call } = blindness(record, reason, nowMs);
   const settled =
     reason === 'already-healthy' || reason === 'serving-though-impaired' || reason === 'no-failover-target';
   const change: Change = {
@@ -38,10 +41,19 @@ export async function holdAt(
       ? {}
       : { state: transition(record.state, state), stateReason: reason }),
     ...(settled && record.intent !== null ? { intent: null } : {}),
+    ...(blind === record.blind ? {} : { blind }),
   };
   // Before it is written down that somebody was: a run that dies in between calls twice rather than never.
-  if (state === 'OSF' && record.state !== 'OSF' && (await isStillOurs(ports, record)))
-    await callSomebody(ports, journal, tag, reason);
+  const down = state === 'OSF';
+  const news = down ? record.state !== 'OSF' : call;
+  if (news && (await isStillOurs(ports, record)))
+    await callSomebody(
+      ports,
+      journal,
+      `${tag} ${down ? 'is' : 'may be'} out of service: ${reason}`,
+      tag,
+      reason,
+    );
   const written = await journal.stage('commit', () => ports.ledger.commit(tag, claim.epoch, change, true));
   const lost = written.kind === 'superseded';
   const outcome = tried.length > 0 && reason !== 'already-healthy' ? 'failed' : 'held';
@@ -50,10 +62,16 @@ export async function holdAt(
 }
 
 /** Calls a person; a page that cannot be sent is written down and does not undo what was found. */
-async function callSomebody(ports: Ports, journal: Journal, tag: string, reason: HoldReason): Promise<void> {
+async function callSomebody(
+  ports: Ports,
+  journal: Journal,
+  subject: string,
+  tag: string,
+  reason: HoldReason,
+): Promise<void> {
   const fromMs = ports.clock.now();
   try {
-    await ports.pages.page(`${tag} is out of service: ${reason}`, pageText(tag, reason, journal));
+    await ports.pages.page(subject, pageText(tag, reason, journal));
     journal.step('paged', ports.clock.now() - fromMs, { reason });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

@@ -150,6 +150,7 @@ export function inServiceHere(record: ResourceRecord, at: Place, past: PastRecov
     state: transition(record.state, state),
     stateReason: past.outcome,
     intent: null,
+    blind: null,
     recent: [...record.recent, past].slice(-keptRecoveries),
   };
 }

@@ -32,6 +32,8 @@ const intent = v.object({ epoch: v.number(), rung, to: place });
 
 const pastRecovery = v.object({ atMs: v.number(), epoch: v.number(), outcome: v.string() });
 
+const blind = v.object({ sinceMs: v.number(), lastMs: v.number(), paged: v.boolean() });
+
 const resourceRecord = v.object({
   version: v.literal(1),
   tag: v.string(),
@@ -55,6 +57,8 @@ const resourceRecord = v.object({
   recent: v.array(pastRecovery),
   /** No automatic failover before this. */
   failoverBlockedUntilMs: v.number(),
+  /** Since when nobody could look although something seemed wrong; null while looks succeed. */
+  blind: v.optional(v.nullable(blind), null),
   /** The definition this record was last brought in line with. */
   definition: v.string(),
 });
@@ -64,6 +68,7 @@ export type Place = Readonly<v.InferOutput<typeof place>>;
 export type ServerEntry = Readonly<v.InferOutput<typeof serverEntry>>;
 export type Claim = Readonly<v.InferOutput<typeof claim>>;
 export type Intent = Readonly<v.InferOutput<typeof intent>>;
+export type Blind = Readonly<v.InferOutput<typeof blind>>;
 export type PastRecovery = Readonly<v.InferOutput<typeof pastRecovery>>;
 export type ResourceRecord = Readonly<v.InferOutput<typeof resourceRecord>>;
 
@@ -98,6 +103,7 @@ export function newRecord(fleet: FleetDefinition, resource: ResourceDefinition):
     intent: null,
     recent: [],
     failoverBlockedUntilMs: 0,
+    blind: null,
   };
 }
 

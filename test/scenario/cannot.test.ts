@@ -46,8 +46,9 @@ test('eth0 dies while Systems Manager does not reach the host: held as host-coul
   incident.aws.ssm.cutOff(instanceOf.ServerA);
 
   incident.world.hosts.get('ServerA')?.setLink('eth0', 'down');
-  await incident.advance(4 * minute);
+  await incident.advance(8 * minute);
   expect(await incident.heldFor()).toContain('host-could-not-look');
+  expect(incident.pages()).toEqual(['ip-db may be out of service: host-could-not-look']);
   expect(incident.owners()).toEqual(['ServerA eth0']);
   expect(await incident.recoveries()).toEqual([]);
 

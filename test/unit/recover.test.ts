@@ -178,6 +178,22 @@ test.each([
   expect(scene.record).toMatchObject({ state: 'ISP', claim: { holder: null } });
 });
 
+test('a person is called once when nobody could look for three minutes, and again only on a new occasion', async () => {
+  const scene = await damaged(addressLost);
+  scene.world.faults.plant('hosts.ask', 'before', Number.POSITIVE_INFINITY);
+  const pages: number[] = [];
+  for (const minutes of [0, 1, 1, 1, 1, 10, 1, 1, 1]) {
+    scene.world.clock.advance(minutes * 60_000);
+    await scene.alarm();
+    pages.push(scene.ports.pages.sent.length);
+  }
+  expect(pages).toEqual([0, 0, 0, 1, 1, 1, 1, 1, 2]);
+  expect(scene.ports.pages.sent[0]?.subject).toBe('ip-db may be out of service: host-could-not-look');
+  scene.world.faults.clear();
+  expect(told(await scene.alarm())).toBe('restored-in-place: address-absent');
+  expect(scene.record.blind).toBeNull();
+});
+
 test('a switch that cannot be read stands in the way of acting, and the address counts as down', async () => {
   const scene = await damaged(addressLost);
   scene.world.faults.plant('ledger.fleet');
