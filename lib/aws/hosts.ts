@@ -1,7 +1,8 @@
 /**
  * The host's own answer, over SSM Run Command. SendCommand is not idempotent and "succeeds" for a dead host, so the
  * answer counts, not the sending: it is polled for until a deadline, and no answer is could-not-look.
- * The address script is level-triggered, so a command that runs twice does no harm.
+ * The address script is level-triggered, so a command that runs twice does no harm; one that SSM delivers
+ * late is refused by the host, because a younger one has run there (`Order`).
  */
 import { GetCommandInvocationCommand, SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import type { HostAnswer } from '../recovery/answer.ts';
@@ -46,6 +47,7 @@ async function send(
       Mac: [question.mac],
       Subnet: [question.subnet],
       PingList: [question.pingList.join(',') || 'none'],
+      Order: [String(retrying.clock.now())],
     },
   });
   const reply = await withRetries(retrying, 'ssm:SendCommand', () => ssm.send(command));

@@ -17,10 +17,11 @@ PATH=${PATH-}:/usr/sbin:/sbin:/usr/bin:/bin
 RULE_PRIORITY=5200
 TABLE_BASE=520000 # + the interface's index: one table per interface, shared by its addresses
 
-# Bounds. Together with the listings they stay below 12 s.
+# Bounds. Together with the listings they stay below 13 s.
 LINK_WAIT_TENTHS=30
 PING_TRIES=3
 PING_WAIT_S=1
+WITNESS_TRIES=3
 LOCK_WAIT_TENTHS=30
 NAMELESS_TENTHS=10 # a lock without an owner's name: somebody died within the moment that this takes
 
@@ -36,7 +37,10 @@ main() {
   forget
   check_input
   case $action in
-    restore | remove) take_lock "$LOCK_WAIT_TENTHS" || finish could-not-look busy 75 ;;
+    restore | remove)
+      take_lock "$LOCK_WAIT_TENTHS" || finish could-not-look busy 75
+      in_order || finish could-not-look superseded 75
+      ;;
   esac
   look
   case $action in
@@ -308,6 +312,25 @@ ask_path() {
       ask "$target" && return 0
     done
   done
+  [ "$path" != unanswered ] || ask_witness
+}
+
+# No answer may mean that the targets are down. Another address of this host that gets one says that they are not; when
+# none does, nobody can tell. The addresses come in the order of their devices, so another interface's is asked too.
+# shellcheck disable=SC2086
+ask_witness() {
+  witness=none tries=0
+  for target in $usable; do
+    for other in $own_addresses; do
+      case $other in "$address" | 127.*) continue ;; esac
+      [ "$tries" -lt "$WITNESS_TRIES" ] || return 0
+      tries=$((tries + 1))
+      witness=silent
+      ping -n -c 1 -W "$PING_WAIT_S" -I "$other" "$target" >/dev/null 2>&1 || continue
+      witness=answered
+      return 0
+    done
+  done
 }
 
 # 0 = answered, 1 = no answer. Anything else is ping's own trouble and says nothing about the path, save for "network
@@ -333,8 +356,8 @@ take_lock() { # tenths of a second to wait
   [ -w "$run" ] || return 0
   me=$process waited=0
   until mkdir "$run/lock" 2>/dev/null; do
-    owner=''
-    { read -r owner <"$run/lock/owner"; } 2>/dev/null
+    holder=''
+    { read -r holder <"$run/lock/owner"; } 2>/dev/null
     if is_gone; then
       break_lock
       continue
@@ -346,6 +369,18 @@ take_lock() { # tenths of a second to wait
   locked=yes
 }
 
+# A command that arrives late must not undo a younger one. Each carries a number that rises, and what is older than the
+# last that ran here is refused; 0 is no number, for a person and for what runs on this host itself.
+in_order() {
+  [ "$HOLDFAST_ORDER" != 0 ] || return 0
+  last=0
+  { read -r last <"$run/order-$address"; } 2>/dev/null
+  is_number "$last" || last=0
+  [ "$HOLDFAST_ORDER" -ge "$last" ] || return 1
+  [ -d "$run" ] || mkdir -p "$run" 2>/dev/null
+  [ ! -w "$run" ] || printf '%s\n' "$HOLDFAST_ORDER" >"$run/order-$address"
+}
+
 drop_lock() {
   [ "$locked" = yes ] || return 0
   rm -r "$run/lock"
@@ -353,12 +388,12 @@ drop_lock() {
 }
 
 is_gone() {
-  if [ -z "$owner" ]; then
+  if [ -z "$holder" ]; then
     [ "$waited" -ge "$NAMELESS_TENTHS" ]
     return
   fi
-  name_process "${owner% *}" || return 0
-  [ "$process" != "$owner" ]
+  name_process "${holder% *}" || return 0
+  [ "$process" != "$holder" ]
 }
 
 # Moved aside first, so that of two who break the same lock one does it. Whoever finds that he has moved another one
@@ -368,8 +403,8 @@ break_lock() {
   mv "$run/lock" "$run/lock.$$" 2>/dev/null || return 0
   seen=''
   { read -r seen <"$run/lock.$$/owner"; } 2>/dev/null
-  if [ "$seen" != "$owner" ] && mv "$run/lock.$$" "$run/lock" 2>/dev/null; then return; fi
-  say "broke the lock of ${owner:-nobody}, which is gone"
+  if [ "$seen" != "$holder" ] && mv "$run/lock.$$" "$run/lock" 2>/dev/null; then return; fi
+  say "broke the lock of ${holder:-nobody}, which is gone"
   rm -rf "$run/lock.$$"
 }
 
@@ -488,7 +523,8 @@ finish() { # verdict, why, exit code
   drop_lock
   printf 'HOLDFAST {"v":1,"action":%s,"address":%s,"mac":%s,"device":%s,"link":"%s","os":"%s","elsewhere":%s' \
     "$(json "$action")" "$(json "$address")" "$(json "$mac")" "$(json "$device")" "$link" "$os" "$(json "$elsewhere")"
-  printf ',"rule":"%s","path":"%s","changed":%s,"verdict":"%s","why":"%s"}\n' "$rule" "$path" "$changed" "$1" "$2"
+  printf ',"rule":"%s","path":"%s","witness":"%s"' "$rule" "$path" "$witness"
+  printf ',"changed":%s,"verdict":"%s","why":"%s"}\n' "$changed" "$1" "$2"
   exit "$3"
 }
 
@@ -507,11 +543,12 @@ say() { printf '%s\n' "$*" >&2; }
 # What an answer says when nothing has been looked at yet.
 forget() {
   action='' address='' mac='' device='' elsewhere=''
-  link=absent os=absent rule=absent path=not-asked changed=false locked=no
+  link=absent os=absent rule=absent path=not-asked witness=none changed=false locked=no
 }
 
 # The SSM document checks the same by pattern; this is the check that holds whoever calls.
 check_input() {
+  HOLDFAST_ORDER=${HOLDFAST_ORDER:-0}
   HOLDFAST_PING=${HOLDFAST_PING-} HOLDFAST_SUBNET=${HOLDFAST_SUBNET-} HOLDFAST_MAC=${HOLDFAST_MAC-}
   case ${HOLDFAST_ACTION-} in
     restore | remove | verify | status) action=$HOLDFAST_ACTION ;;
@@ -524,6 +561,18 @@ check_input() {
   is_subnet "$HOLDFAST_SUBNET" ||
     refuse HOLDFAST_SUBNET "$HOLDFAST_SUBNET" "a VPC subnet that $address is in, /16 to /28, such as 10.0.1.0/24"
   is_ping_list "$HOLDFAST_PING" || refuse HOLDFAST_PING "$HOLDFAST_PING" 'none, or 1 to 8 IPv4 addresses with commas'
+  is_number "$HOLDFAST_ORDER" || refuse HOLDFAST_ORDER "$HOLDFAST_ORDER" 'a number of at most 15 digits'
+}
+
+is_number() {
+  [ "${#1}" -ge 1 ] && [ "${#1}" -le 15 ] || return 1
+  rest=$1
+  while [ -n "$rest" ]; do
+    case $rest in
+      [0-9]*) rest=${rest#?} ;;
+      *) return 1 ;;
+    esac
+  done
 }
 
 refuse() { # field, value, allowed

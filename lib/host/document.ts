@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs';
 const octet = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
 const ipv4 = `(${octet}\\.){3}${octet}`;
 
-export type AddressParameter = 'Action' | 'Address' | 'Mac' | 'Subnet' | 'PingList';
+export type AddressParameter = 'Action' | 'Address' | 'Mac' | 'Subnet' | 'PingList' | 'Order';
 
 export const parameterPatterns: Readonly<Record<AddressParameter, string>> = {
   Action: '^(restore|remove|verify|status)$',
@@ -19,6 +19,7 @@ export const parameterPatterns: Readonly<Record<AddressParameter, string>> = {
   Mac: '^[0-9a-f]{2}(:[0-9a-f]{2}){5}$',
   Subnet: `^${ipv4}/(1[6-9]|2[0-8])$`,
   PingList: `^(none|${ipv4}(,${ipv4}){0,7})$`,
+  Order: '^[0-9]{1,15}$',
 };
 
 /** The content of the document, schema version 2.2; its limit is 64 KB. */
@@ -36,6 +37,13 @@ export function addressDocument(): object {
       Mac: parameter('Mac', 'The MAC address of the network interface it is about, in lower case'),
       Subnet: parameter('Subnet', 'The CIDR block of the subnet of that interface, such as 10.0.1.0/24'),
       PingList: parameter('PingList', 'Up to 8 IPv4 addresses to ask for an answer, with commas, or none'),
+      Order: {
+        ...parameter(
+          'Order',
+          'A number that rises: what is older than the last that ran is refused; 0 for none',
+        ),
+        default: '0',
+      },
     },
     mainSteps: [
       {
@@ -63,6 +71,7 @@ const preamble = [
   "HOLDFAST_MAC='{{ Mac }}'",
   "HOLDFAST_SUBNET='{{ Subnet }}'",
   "HOLDFAST_PING='{{ PingList }}'",
+  "HOLDFAST_ORDER='{{ Order }}'",
 ] as const;
 
 function scriptLines(): readonly string[] {

@@ -15,6 +15,8 @@ const hostAnswer = v.object({
   rule: v.picklist(['present', 'absent', 'not-needed']),
   /** Whether packets from the address were answered; `not-asked` is no evidence either way. */
   path: v.picklist(['answered', 'unanswered', 'not-asked']),
+  /** Of a path without an answer: whether a target answers another address of the host, and so is alive. */
+  witness: v.picklist(['answered', 'silent', 'none']),
   changed: v.boolean(),
   verdict: v.picklist(['ok', 'failed', 'could-not-look']),
   why: v.string(),
@@ -22,6 +24,11 @@ const hostAnswer = v.object({
 
 export type HostAnswer = Readonly<v.InferOutput<typeof hostAnswer>>;
 export type HostAction = HostAnswer['action'];
+
+/** No packet came back, but nothing shows that the targets are alive: they may be what is down. */
+export function isWithoutWitness(answer: HostAnswer): boolean {
+  return answer.why === 'path-unanswered' && answer.witness !== 'answered';
+}
 
 const mark = 'HOLDFAST ';
 

@@ -14,6 +14,7 @@ const blindReasons: ReadonlySet<HoldReason> = new Set([
   'interfaces-could-not-look',
   'instance-could-not-look',
   'host-could-not-look',
+  'path-without-witness',
   'fleet-could-not-look',
   'ec2-gave-no-answer',
 ]);

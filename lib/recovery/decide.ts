@@ -5,7 +5,7 @@
  *
  * The ladder: restore in place → move to the backup interface → fail over → nothing left.
  */
-import type { HostAnswer } from './answer.ts';
+import { type HostAnswer, isWithoutWitness } from './answer.ts';
 import type { RecoveryPolicy } from './fleet.ts';
 import { parseInfo } from './info.ts';
 import type { AddressView, FleetView, InstancesView, Observation } from './observation.ts';
@@ -118,6 +118,7 @@ function runningInstance(ladder: Ladder): Verdict {
   if (seen.host.kind !== 'found' || seen.host.value.verdict === 'could-not-look')
     return hold('host-could-not-look');
   if (seen.host.value.verdict === 'ok') return hold('already-healthy');
+  if (isWithoutWitness(seen.host.value)) return hold('path-without-witness');
   return restoreInPlace(ladder, primary, actReasonOfHost(seen.host.value.why));
 }
 
@@ -219,6 +220,7 @@ function possibleAnswers(backup: string | null): readonly Observation['host'][] 
     elsewhere: null,
     rule: 'present',
     path: 'answered',
+    witness: 'none',
     changed: false,
     verdict: 'ok',
     why: 'verified',

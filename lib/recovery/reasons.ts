@@ -25,6 +25,8 @@ export const holdReasons = {
   'interfaces-could-not-look': 'EC2 could not be asked who owns the address',
   'instance-could-not-look': 'EC2 could not be asked about the instance',
   'host-could-not-look': 'the host gave no answer, and nothing else says that it failed',
+  'path-without-witness':
+    'packets from the address are not answered, but the ping targets answer nothing else either',
   'fleet-could-not-look': 'the fleet-wide brake and switch could not be read',
   'instance-in-transition': 'the instance is changing state',
   'held-by-undeclared-interface': 'an interface that this fleet does not declare owns the address',

@@ -72,6 +72,7 @@ function verifyScript(resource: ResourceDefinition, mac: string): string {
     Mac: mac,
     Subnet: resource.subnet,
     PingList: resource.pingList.join(',') || 'none',
+    Order: '0',
   };
   const { mainSteps } = addressDocument() as DocumentContent;
   const lines = mainSteps[0]?.inputs.runCommand ?? [];

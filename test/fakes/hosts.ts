@@ -83,6 +83,13 @@ function answer(
   const asked = link === 'up' && here && pingList.length > 0 && action !== 'remove';
   const answered = routed && device !== null && !guest.deadPaths.has(device) && rule === 'present';
   const path = !asked ? 'not-asked' : answered ? 'answered' : 'unanswered';
+  const alive = [...world.enis.values()].some(
+    (each) =>
+      each.instanceId === instanceId &&
+      (guest.links.get(each.device) ?? 'up') === 'up' &&
+      !guest.deadPaths.has(each.device),
+  );
+  const witness = path !== 'unanswered' ? 'none' : alive ? 'answered' : 'silent';
   const os = here ? 'here' : elsewhere === null ? 'absent' : 'elsewhere';
   const why =
     action === 'remove' ? (here ? 'address-present' : null) : firstFault({ link, os, elsewhere, rule, path });
@@ -97,6 +104,7 @@ function answer(
     elsewhere,
     rule,
     path,
+    witness,
     changed,
     verdict: why === null ? 'ok' : 'failed',
     why:

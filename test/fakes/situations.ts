@@ -38,6 +38,7 @@ export function answerOf(change: Partial<HostAnswer> = {}): HostAnswer {
     os: 'here',
     elsewhere: null,
     rule: 'present',
+    witness: 'none',
     path: 'answered',
     changed: false,
     verdict: 'ok',

@@ -5,30 +5,12 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type AddressParameter, addressDocument, parameterPatterns } from '../../lib/host/document.ts';
 import { answerOf, cases, rendered } from './cases.ts';
 import { eth1, execute, type Guest, removeKernels, startKernel, startModel } from './labs.ts';
+import { has, noKernel, shells, titled } from './shells.ts';
 import { transcripts } from './transcripts.ts';
 
 const script = fileURLToPath(new URL('../../lib/host/address.sh', import.meta.url));
-const shells: readonly (readonly [string, ...string[]])[] = [['dash'], ['bash'], ['busybox', 'sh']];
-
-function has(command: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
-}
-
-const noKernel =
-  process.platform !== 'linux' || process.getuid?.() !== 0
-    ? 'root on Linux only'
-    : ['ip', 'ping'].some((command) => !has(command))
-      ? 'ip and ping are missing'
-      : spawnSync('unshare', ['--net', 'true']).status !== 0
-        ? 'network namespaces are not allowed here'
-        : undefined;
-
 function iproute2(): string {
   return spawnSync('ip', ['-V'], { encoding: 'utf8' }).stdout;
-}
-
-function titled(title: string, reason: string | undefined): string {
-  return reason === undefined ? title : `${title} (skipped: ${reason})`;
 }
 
 afterAll(removeKernels);
@@ -174,6 +156,20 @@ describe('the parameters', () => {
       ...['NONE', 'none,10.0.1.1', ',', '10.0.1.1,', ',10.0.1.1', '10.0.1.1,,10.0.1.2', '10.0.1.1 10.0.1.2'],
       ...['10.0.1.1;10.0.1.2', '-f', '10.0.1.1,-f', Array.from({ length: 9 }, () => '10.0.1.1').join(',')],
     ],
+    Order: [
+      '-1',
+      '+1',
+      ' 1',
+      '1 ',
+      '1;reboot',
+      "1'",
+      '1\n2',
+      '١',
+      '1e3',
+      '0x10',
+      '1'.repeat(16),
+      '$(reboot)',
+    ],
   };
   const variables: Readonly<Record<AddressParameter, string>> = {
     Action: 'HOLDFAST_ACTION',
@@ -181,6 +177,7 @@ describe('the parameters', () => {
     Mac: 'HOLDFAST_MAC',
     Subnet: 'HOLDFAST_SUBNET',
     PingList: 'HOLDFAST_PING',
+    Order: 'HOLDFAST_ORDER',
   };
   const valid: Readonly<Record<string, string>> = {
     HOLDFAST_ACTION: 'status',
@@ -188,6 +185,7 @@ describe('the parameters', () => {
     HOLDFAST_MAC: eth1,
     HOLDFAST_SUBNET: '10.0.1.0/24',
     HOLDFAST_PING: 'none',
+    HOLDFAST_ORDER: '0',
   };
   const parameters = Object.keys(hostile) as readonly AddressParameter[];
   const table = parameters.flatMap((name) => hostile[name].map((value) => [name, value] as const));
@@ -256,17 +254,18 @@ describe('the parameters', () => {
 describe('the document', () => {
   const text = readFileSync(script, 'utf8');
 
-  test('carries the script byte for byte after five quoted parameters', () => {
+  test('carries the script byte for byte after six quoted parameters', () => {
     const document = JSON.parse(JSON.stringify(addressDocument()));
     const lines: readonly string[] = document.mainSteps[0].inputs.runCommand;
-    expect(`${lines.slice(6).join('\n')}\n`).toBe(text);
-    expect(lines.slice(0, 6)).toEqual([
+    expect(`${lines.slice(7).join('\n')}\n`).toBe(text);
+    expect(lines.slice(0, 7)).toEqual([
       '#!/bin/sh',
       "HOLDFAST_ACTION='{{ Action }}'",
       "HOLDFAST_ADDRESS='{{ Address }}'",
       "HOLDFAST_MAC='{{ Mac }}'",
       "HOLDFAST_SUBNET='{{ Subnet }}'",
       "HOLDFAST_PING='{{ PingList }}'",
+      "HOLDFAST_ORDER='{{ Order }}'",
     ]);
   });
 

@@ -16,6 +16,7 @@ const defaults: Readonly<Record<AddressParameter, string>> = {
   Mac: eth1,
   Subnet: '10.0.1.0/24',
   PingList: peer,
+  Order: '0',
 };
 
 /** The very lines that an instance is sent. `{{ Name }}` is replaced as text, as SSM does it. */
@@ -39,12 +40,19 @@ type Action = 'restore' | 'remove' | 'verify' | 'status';
 interface Ask {
   readonly on?: string;
   readonly ping?: string;
+  readonly order?: string;
   /** Shell lines before the script, to put something in its way. */
   readonly before?: string;
 }
 
-async function ask(guest: Guest, action: Action, { on = eth1, ping = peer, before = '' }: Ask = {}) {
-  const outcome = await guest.run(`${before}\n${rendered({ Action: action, Mac: on, PingList: ping })}`);
+async function ask(
+  guest: Guest,
+  action: Action,
+  { on = eth1, ping = peer, order = '0', before = '' }: Ask = {},
+) {
+  const outcome = await guest.run(
+    `${before}\n${rendered({ Action: action, Mac: on, PingList: ping, Order: order })}`,
+  );
   const { exitCode } = outcome;
   return { exitCode, ...answerOf(outcome) };
 }
@@ -106,12 +114,30 @@ export const cases: readonly Case[] = [
         elsewhere: null,
         rule: 'present',
         path: 'answered',
+        witness: 'none',
         changed: true,
         verdict: 'ok',
         why: 'verified',
       });
       expect(await placesOf(guest)).toEqual(['eth1 10.0.1.50/32']);
       expect(await rulesOf(guest)).toEqual(['5200: eth1']);
+    },
+  },
+  {
+    title: 'a restore that arrives late is refused, because a younger one has run',
+    holds: async (guest) => {
+      await guest.give(protectedAddress, 'eth1');
+      expect(await ask(guest, 'restore', { order: '1767607200500' })).toMatchObject({ verdict: 'ok' });
+      expect(await ask(guest, 'restore', { on: eth0, order: '1767607200499' })).toMatchObject({
+        exitCode: 75,
+        verdict: 'could-not-look',
+        why: 'superseded',
+        changed: false,
+      });
+      expect(await placesOf(guest)).toEqual(['eth1 10.0.1.50/32']);
+      expect(await ask(guest, 'restore', { order: '1767607200500' })).toMatchObject({ verdict: 'ok' });
+      expect(await ask(guest, 'remove', { order: '1767607200501' })).toMatchObject({ verdict: 'ok' });
+      expect(await placesOf(guest)).toEqual([]);
     },
   },
   {
@@ -325,7 +351,19 @@ export const cases: readonly Case[] = [
       expect(await ask(guest, 'verify')).toMatchObject({
         ...failed,
         path: 'unanswered',
+        witness: 'answered',
         why: 'path-unanswered',
+      });
+    },
+  },
+  {
+    title: 'verify has no witness against the path when no address of the host gets an answer',
+    holds: async (guest) => {
+      await inService(guest, 'eth1');
+      expect(await ask(guest, 'verify', { ping: '10.0.1.77' })).toMatchObject({
+        ...failed,
+        path: 'unanswered',
+        witness: 'silent',
       });
     },
   },

@@ -12,6 +12,7 @@ const healthy = {
   elsewhere: null,
   rule: 'not-needed',
   path: 'answered',
+  witness: 'none',
   changed: false,
   verdict: 'ok',
   why: 'verified',

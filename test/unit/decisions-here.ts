@@ -101,8 +101,18 @@ export const inPlace: readonly Row[] = [
   },
   {
     when: 'packets are not answered',
-    see: (seen) => hostSays(seen, 'path-unanswered', { path: 'unanswered' }),
+    see: (seen) => hostSays(seen, 'path-unanswered', { path: 'unanswered', witness: 'answered' }),
     says: `${restore} because path-unanswered`,
+  },
+  {
+    when: 'packets are not answered, and the targets answer no other address of the host either',
+    see: (seen) => hostSays(seen, 'path-unanswered', { path: 'unanswered', witness: 'silent' }),
+    says: 'hold path-without-witness',
+  },
+  {
+    when: 'packets are not answered, and the host has no other address to ask from',
+    see: (seen) => hostSays(seen, 'path-unanswered', { path: 'unanswered', witness: 'none' }),
+    says: 'hold path-without-witness',
   },
   {
     when: 'the host names a fault that nobody here knows',
