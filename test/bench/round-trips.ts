@@ -33,6 +33,7 @@ export async function roundTrips(): Promise<readonly Figure[]> {
       {
         what: `round trips before ${move}, primary interface detached`,
         figure: String(Math.round(tookMs / answerMs)),
+        aim: '≤ 3',
         note: `${before.length} calls in ${inMs(tookMs)}, when an answer takes ${answerMs} ms`,
       },
     ];
