@@ -124,10 +124,13 @@ export async function startKernel(shell: readonly [string, ...string[]]): Promis
       await noticed(host, device, state);
     },
     give: async (address, device) => {
-      if (device === 'nobody') await must([`ip -n ${vpc} route del ${address}`]);
-      else owned.set(address, device === 'eth0' ? 'v0' : 'v1');
       if (device === 'nobody') owned.delete(address);
-      await route();
+      else owned.set(address, device === 'eth0' ? 'v0' : 'v1');
+      await must([
+        device === 'nobody'
+          ? `ip -n ${vpc} route del ${address}`
+          : `ip -n ${vpc} route replace ${address} dev ${device === 'eth0' ? 'v0' : 'v1'}`,
+      ]);
     },
     dispose: () => remove(name),
   };
@@ -172,7 +175,8 @@ export function execute(
     execFile(
       command,
       args,
-      { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env } },
+      // bash reads its start-up file when its input is a socket, as here, unless another shell has started it.
+      { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', SHLVL: '1', ...env } },
       (error, stdout, stderr) => {
         resolve({
           exitCode: error === null ? 0 : typeof error.code === 'number' ? error.code : 255,
