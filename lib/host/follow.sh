@@ -1,0 +1,277 @@
+# The agent's judgement of each address, from the metadata, the marks, one listing of the kernel and the last pings: first
+# the OS is made to follow, then what is left is its health.
+
+# What looks failed is looked at three times before it is: an interface may blink.
+step() {
+  wake_at=$((now + heartbeat))
+  try=1 acting=yes
+  while :; do
+    if list; then listed=yes; else listed=no; fi
+    suspects=no
+    each_record judge
+    if [ "$suspects" = no ] || [ "$try" -eq "$CONFIRM_LOOKS" ]; then break; fi
+    try=$((try + 1))
+    sleep "$CONFIRM_PAUSE_S" 2>/dev/null
+  done
+}
+
+judge() {
+  find_owner
+  heed_mark
+  case $owner_now in
+    none) judge_gone ;;
+    \?) judge_unsure ;;
+    *) judge_owned ;;
+  esac
+}
+
+# ---- Whose it is -------------------------------------------------------------------------------------------------------
+
+# shellcheck disable=SC2086
+find_owner() { # sets `owner_now` to a MAC, `none` or `?`, and `told` to the same, whatever a mark says then
+  owner_now=none
+  [ -n "$metadata" ] || owner_now='?'
+  for each in $metadata; do
+    case ",${each#*=}," in
+      *",$address,"*)
+        owner_now=${each%%=*}
+        break
+        ;;
+      ,\?,) owner_now='?' ;;
+    esac
+  done
+  told=$owner_now
+}
+
+# `agreed` is the time of the mark and how often the metadata has agreed with it since.
+heed_mark() {
+  read_mark || return 0
+  if [ $((now - mark_at)) -ge "$hold" ]; then
+    spend_mark
+    return
+  fi
+  wake_at=$((now + 1))
+  case $mark_word,$owner_now in
+    on,"$mark_mac") ;;
+    on,*)
+      agreed=$mark_at:0 owner_now=$mark_mac
+      return
+      ;;
+    off,"$mark_mac" | off,\?)
+      agreed=$mark_at:0
+      if [ "$owner_now" != '?' ] || [ "$owner" = "$mark_mac" ]; then owner_now=none; fi
+      return
+      ;;
+  esac
+  [ -n "$cycle" ] && [ "$try" -eq 1 ] || return 0
+  case $agreed in
+    "$mark_at:"*) agreed=$mark_at:$((${agreed#*:} + 1)) ;;
+    *) agreed=$mark_at:1 ;;
+  esac
+  [ "${agreed#*:}" -lt "$AGREE_CYCLES" ] || spend_mark
+}
+
+read_mark() {
+  mark_at=''
+  { read -r mark_at mark_word mark_mac <"$run/placed-$address"; } 2>/dev/null
+  [ -n "$mark_at" ]
+}
+
+spend_mark() {
+  rm -f "$run/placed-$address"
+  agreed=- mark_at=''
+}
+
+# ---- What follows ------------------------------------------------------------------------------------------------------
+
+judge_gone() {
+  if [ "$owner" != - ]; then log "$tag $address: is not on this host any more"; fi
+  owner=- path_seen='?'
+  turn away -
+  if [ "$gone" = - ] || [ "$told" != none ]; then gone=$now; fi
+  [ "$listed,$acting" = yes,yes ] || return 0
+  mac=- && see
+  [ -n "$elsewhere$own_tables" ] || return 0
+  if [ $((now - gone)) -lt "$grace" ]; then
+    wake_by $((gone + grace))
+    return
+  fi
+  change_address clear
+  gone=$now
+}
+
+judge_unsure() {
+  gone=-
+  if [ "$owner" != - ] && [ $((now - sure_at)) -lt "$sure" ]; then
+    wake_by $((sure_at + sure))
+    judge_health
+  elif [ "$owner" != - ]; then
+    path_seen='?'
+    turn unknown metadata
+  fi
+}
+
+judge_owned() {
+  gone=-
+  if [ "$owner" != "$owner_now" ]; then
+    owner=$owner_now path_seen='?'
+    log "$tag $address: belongs to $owner"
+  fi
+  if [ "$listed,$acting" = yes,yes ] && ! is_in_order && can_follow; then change_address restore; fi
+  judge_health
+}
+
+is_in_order() {
+  mac=$owner && see
+  [ "$link,$os,$elsewhere" = up,here, ] && [ "$rule" != absent ]
+}
+
+# Without the interface, or with its wire cut, there is nothing that the host could do.
+can_follow() {
+  case $link,$admin in
+    up,* | down,down) ;;
+    *) return 1 ;;
+  esac
+}
+
+# Under the lock, and only if nobody has placed the address meanwhile. The second time it waits, and so can break the
+# lock of somebody who has died.
+change_address() { # restore | clear
+  marked_before=$mark_at
+  if [ "$changes" -ge "$changes_most" ]; then
+    log "$tag $address: left as it is for now, since somebody keeps undoing what is done here"
+    return
+  fi
+  changes=$((changes + 1))
+  if ! take_lock "$patience"; then
+    patience=$((NAMELESS_TENTHS + 1))
+    wake_at=$now missed=yes
+    return
+  fi
+  patience=0
+  read_mark
+  if [ "$mark_at" = "$marked_before" ]; then
+    log "$tag $address: $1${device:+ on $device}"
+    is_subnet "$HOLDFAST_SUBNET"
+    # A subshell, since a look that fails in there ends it; what it says it does goes to the log.
+    (
+      locked=no
+      "$1" >/dev/null
+    ) 2>&1
+  fi
+  drop_lock
+  if list; then see; else listed=no; fi
+}
+
+# Off every interface that has it: there is none that it belongs to.
+clear() {
+  delete_where other
+  delete_rules "$own_tables"
+}
+
+wake_by() { if [ "$1" -lt "$wake_at" ]; then wake_at=$1; fi; }
+
+# ---- Health ------------------------------------------------------------------------------------------------------------
+
+judge_health() {
+  if [ "$listed" = no ]; then
+    turn unknown listing
+    return
+  fi
+  mac=$owner && see
+  flaw=''
+  if [ "$link" = absent ]; then
+    flaw='interface-absent'
+  elif [ "$link" = down ]; then
+    flaw='link-down'
+  elif [ "$os" = absent ]; then
+    flaw='address-absent'
+  elif [ -n "$elsewhere" ]; then
+    flaw='address-elsewhere'
+  elif [ "$rule" = absent ]; then flaw='rule-absent'; fi
+  if [ -z "$flaw" ]; then
+    judge_path
+  elif [ "$health" = failed ] || [ "$try" -eq "$CONFIRM_LOOKS" ]; then
+    path_seen='?'
+    turn failed "$flaw"
+  else
+    suspects=yes
+  fi
+}
+
+judge_path() {
+  case $HOLDFAST_PING,$path_seen in
+    none,*) turn ok verified-without-path ;;
+    *,\?) start_path ;;
+    *,asking) ;;
+    *,answered) turn ok verified ;;
+    *,not-asked) turn ok verified-without-path ;;
+    *,unanswered)
+      if [ "$told" = "$owner" ]; then turn failed path-unanswered; else turn unknown metadata; fi
+      ;;
+  esac
+}
+
+turn() { # health, why
+  [ "$health,$why" != "$1,$2" ] || return 0
+  log "$tag $address: $1 ($2)"
+  if [ "$1" = failed ] && [ "$health" != failed ]; then
+    hasty=yes
+    if [ "$fast_lane" = true ]; then event=due events_due=yes; fi
+  fi
+  if [ "$health" != "$1" ]; then sent=- due_at=0; fi
+  health=$1 why=$2
+}
+
+# ---- Pings, each address's own child -----------------------------------------------------------------------------------
+
+start_path() {
+  path_seen=asking asked_at=$now outstanding=$((outstanding + 1))
+  (
+    path=not-asked
+    ask_path 2>/dev/null
+    printf '@path %s %s\n' "$address" "$path" >&3
+  ) &
+  askers="$askers $!"
+}
+
+hear_path() { # address, what came of it
+  [ "$outstanding" -gt 0 ] || return 0
+  came_of="$came_of$1 $2 "
+  outstanding=$((outstanding - 1))
+  [ "$outstanding" -eq 0 ] || return 0
+  # shellcheck disable=SC2086
+  wait $askers
+  askers=''
+  try=$CONFIRM_LOOKS acting=no # on an earlier listing
+  each_record take_path
+  came_of=' '
+}
+
+take_path() {
+  [ "$path_seen" = asking ] || return 0
+  case $came_of in
+    *" $address "*)
+      path_seen=${came_of#*" $address "}
+      path_seen=${path_seen%% *}
+      judge
+      ;;
+  esac
+}
+
+expire_path() { if [ "$path_seen" != asking ]; then path_seen='?'; fi; }
+
+give_up_paths() {
+  # shellcheck disable=SC2086
+  kill $askers 2>/dev/null
+  # shellcheck disable=SC2086
+  wait $askers 2>/dev/null
+  askers='' outstanding=0 came_of=' '
+  each_record forget_path
+}
+
+forget_path() {
+  [ "$path_seen" = asking ] || return 0
+  path_seen='?'
+  turn unknown path-not-told
+}
