@@ -20,7 +20,11 @@ process.env['GOMEMLIMIT'] ??= '150MiB';
 try {
   const { values } = parseArgs({ options, allowPositionals: false });
   if (values.help) process.stdout.write(startUsage);
-  else process.exitCode = await runStart(values);
+  else {
+    const code = await runStart(values);
+    // Everything is stopped by now; what a library may still hold open does not keep the terminal waiting.
+    process.stdout.write('', () => process.exit(code));
+  }
 } catch (error) {
   if (!(error instanceof TypeError) || !('code' in error)) throw error;
   process.stderr.write(`${error.message}\n\n${startUsage}`);
