@@ -16,7 +16,11 @@ const options = {
 try {
   const { values } = parseArgs({ options, allowPositionals: false });
   if (values.help) process.stdout.write(labUsage);
-  else process.exitCode = await runLab(values);
+  else {
+    const code = await runLab(values);
+    // As in start.ts: everything is stopped by now.
+    process.stdout.write('', () => process.exit(code));
+  }
 } catch (error) {
   if (!(error instanceof TypeError) || !('code' in error)) throw error;
   process.stderr.write(`${error.message}\n\n${labUsage}`);
