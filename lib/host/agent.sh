@@ -30,6 +30,7 @@ HOLD_S=90
 AGREE_CYCLES=3
 SURE_S=15 # so long the metadata's last word on who has an address stands while it is silent
 LOOKS_PER_SECOND=5
+LISTING_S=30
 CHANGES_PER_ADDRESS=5 # from one heartbeat to the next
 WATCHDOG_S=10
 ONCE_CAP_S=20
@@ -133,7 +134,7 @@ prepare() {
   metadata='' cycle='' sure_at=-$sure silent='' monitor='' watcher=''
   metrics_pid='' metrics_at=0 metrics_address='' events_pid='' events_at=0 events_address=''
   outstanding=0 asked_at=0 askers='' came_of=' ' hasty=no due_at=0 events_due=no posted_at=0 looking='' looks=0 missed=no wake_at=0 beat_at=0 petted_at=0 anew_at=0
-  patience=0 changes=0 listed=no stopping=no heard_once=no
+  patience=0 changes=0 listed=no listed_at=0 changed_since=yes stopping=no heard_once=no
 }
 
 serve() {
@@ -172,7 +173,7 @@ hear_metadata() { # the line
   case $1 in *=\?*) ;; *) sure_at=$now ;; esac
   set -- "${1#@imds }"
   if [ "$metadata" != "${1#* }" ]; then
-    metadata=${1#* } wake_at=$now
+    metadata=${1#* } wake_at=$now changed_since=yes
     log "the metadata say $metadata"
   fi
   tick
@@ -192,7 +193,7 @@ hear_silence() { # why
 tick() {
   looks=0
   # Without events from the kernel every second has to do.
-  if [ "$missed" = yes ] || ! kill -0 "$monitor" 2>/dev/null; then wake_at=$now; fi
+  if [ "$missed" = yes ] || ! kill -0 "$monitor" 2>/dev/null; then wake_at=$now changed_since=yes; fi
   missed=no
   if [ "$outstanding" -gt 0 ] && [ $((now - asked_at)) -gt "$PATH_CAP_S" ]; then give_up_paths; fi
   give_up_posts
@@ -212,6 +213,7 @@ watch_kernel() {
 }
 
 hear_kernel() {
+  changed_since=yes
   [ -z "$looking" ] || return 0
   if [ "$looks" -ge "$LOOKS_PER_SECOND" ]; then
     missed=yes

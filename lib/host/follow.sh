@@ -4,15 +4,23 @@
 # What looks failed is looked at three times before it is: an interface may blink.
 step() {
   wake_at=$((now + heartbeat))
-  try=1 acting=yes
+  try=1
   while :; do
-    if list; then listed=yes; else listed=no; fi
+    if [ "$try" -gt 1 ] || ! is_listed; then list_anew; fi
     suspects=no
     each_record judge
     if [ "$suspects" = no ] || [ "$try" -eq "$CONFIRM_LOOKS" ]; then break; fi
     try=$((try + 1))
     sleep "$CONFIRM_PAUSE_S" 2>/dev/null
   done
+}
+
+# A listing is good until the kernel says that something has changed, or until it has not said so for long.
+is_listed() { [ "$listed,$changed_since" = yes,no ] && [ $((now - listed_at)) -lt "$LISTING_S" ]; }
+
+list_anew() {
+  changed_since=no listed_at=$now
+  if list; then listed=yes; else listed=no; fi
 }
 
 judge() {
@@ -89,7 +97,7 @@ judge_gone() {
   owner=- path_seen='?'
   turn away -
   if [ "$gone" = - ] || [ "$told" != none ]; then gone=$now; fi
-  [ "$listed,$acting" = yes,yes ] || return 0
+  [ "$listed" = yes ] || return 0
   mac=- && see
   [ -n "$elsewhere$own_tables" ] || return 0
   if [ $((now - gone)) -lt "$grace" ]; then
@@ -104,6 +112,7 @@ judge_unsure() {
   gone=-
   if [ "$owner" != - ] && [ $((now - sure_at)) -lt "$sure" ]; then
     wake_by $((sure_at + sure))
+    see_owner
     judge_health
   elif [ "$owner" != - ]; then
     path_seen='?'
@@ -117,12 +126,17 @@ judge_owned() {
     owner=$owner_now path_seen='?'
     log "$tag $address: belongs to $owner"
   fi
-  if [ "$listed,$acting" = yes,yes ] && ! is_in_order && can_follow; then change_address restore; fi
+  see_owner
+  if [ "$listed" = yes ] && ! is_in_order && can_follow; then change_address restore; fi
   judge_health
 }
 
+see_owner() {
+  mac=$owner
+  [ "$listed" = no ] || see
+}
+
 is_in_order() {
-  mac=$owner && see
   [ "$link,$os,$elsewhere" = up,here, ] && [ "$rule" != absent ]
 }
 
@@ -160,7 +174,8 @@ change_address() { # restore | clear
     ) 2>&1
   fi
   drop_lock
-  if list; then see; else listed=no; fi
+  list_anew
+  if [ "$listed" = yes ]; then see; fi
 }
 
 # Off every interface that has it: there is none that it belongs to.
@@ -178,7 +193,6 @@ judge_health() {
     turn unknown listing
     return
   fi
-  mac=$owner && see
   flaw=''
   if [ "$link" = absent ]; then
     flaw='interface-absent'
@@ -235,6 +249,9 @@ start_path() {
   askers="$askers $!"
 }
 
+# Whether the targets or the address are to blame is for the recovery to find out: it looks again, with a witness.
+ask_witness() { :; }
+
 hear_path() { # address, what came of it
   [ "$outstanding" -gt 0 ] || return 0
   came_of="$came_of$1 $2 "
@@ -243,18 +260,20 @@ hear_path() { # address, what came of it
   # shellcheck disable=SC2086
   wait $askers
   askers=''
-  try=$CONFIRM_LOOKS acting=no # on an earlier listing
+  try=$CONFIRM_LOOKS
   each_record take_path
   came_of=' '
 }
 
+# Who was asked for had no flaw; one that has come since then is not overlooked by the look that its event brings.
 take_path() {
   [ "$path_seen" = asking ] || return 0
   case $came_of in
     *" $address "*)
       path_seen=${came_of#*" $address "}
       path_seen=${path_seen%% *}
-      judge
+      find_owner
+      judge_path
       ;;
   esac
 }

@@ -105,15 +105,22 @@ describe.each(shells.map((words) => ({ words, name: words.join(' ') })))(
         const renewed = { ...metrics, accessKey: 'ASIAOTHER', secretKey: 'other' };
         const requests = [metrics, events, metrics, tomorrow, renewed, events];
         expect(await run(...requests.map(signing))).toEqual(requests.map(authorizationOf));
-        const counting = 'openssl() { echo run >&3; command openssl "$@"; }; exec 3>&1';
-        const lines = await run(counting, ...[metrics, events, metrics, events].map(signing));
+        const counting = ['openssl', 'sha256sum']
+          .map((tool) => `${tool}() { echo run >&3; command ${tool} "$@"; };`)
+          .join(' ');
+        const lines = await run(`${counting} exec 3>&1`, ...[metrics, events, metrics, events].map(signing));
         expect(lines.filter((line) => line === 'run')).toHaveLength(7 + 7 + 3 + 3);
       },
     );
 
-    test.skipIf(reason !== undefined)(titled('gives no signature when openssl fails', reason), async () => {
-      const failing = 'openssl() { return 1; }';
-      expect(await run(failing, `${signing(metrics)} || echo none`)).toEqual(['none']);
-    });
+    test.skipIf(reason !== undefined)(
+      titled('gives no signature when a tool fails, and needs nothing but openssl', reason),
+      async () => {
+        for (const tool of ['openssl', 'sha256sum'])
+          expect(await run(`${tool}() { return 1; }`, `${signing(metrics)} || echo none`)).toEqual(['none']);
+        const without = 'command() { return 1; }';
+        expect(await run(without, signing(metrics))).toEqual([authorizationOf(metrics)]);
+      },
+    );
   },
 );
