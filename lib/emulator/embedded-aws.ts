@@ -72,7 +72,7 @@ export class EmbeddedAws {
     this.cloudWatch = new CloudWatch(account);
     this.events = new EventBridge(account);
     this.sns = new Sns(account);
-    this.ssm = new Ssm(account, this.ec2);
+    this.ssm = new Ssm(account, this.ec2, this.gateway);
     this.dynamoDb = new DynamoDb(account);
     this.lambda = new Lambda(
       account,

@@ -1,8 +1,9 @@
-/** AWS::IAM::Role and AWS::IAM::Policy (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.html). */
+/** AWS::IAM::Role, AWS::IAM::Policy and AWS::IAM::ManagedPolicy (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_IAM.html). */
 import type { Account } from './account.ts';
 import { generatedName } from './cloudformation/names.ts';
 import { type Created, provider, type ResourceProvider } from './cloudformation/provider.ts';
 import { AwsError, notModelled } from './errors.ts';
+import { managedPolicyProvider } from './iam-managed-policy.ts';
 import { list, structure, type Value } from './shapes.ts';
 
 const roleShape = structure({
@@ -34,18 +35,24 @@ type PolicyKind = 'managed' | 'inline' | 'attached';
 const keyOf = (kind: PolicyKind, name: string): string => `${kind} ${name}`;
 
 export function iamResources(account: Account): readonly ResourceProvider[] {
-  return [roleProvider(account), policyProvider(account)];
+  return [roleProvider(account), policyProvider(account), managedPolicyProvider(account)];
 }
 
 function roleProvider(account: Account): ResourceProvider {
   const { iam } = account;
   const put = new Map<string, readonly string[]>();
+  const attached = new Map<string, readonly string[]>();
   const putPolicies = (roleName: string, properties: Value<typeof roleShape>): void => {
     const documents = new Map<string, unknown>();
+    const ofTheAccount: string[] = [];
     for (const arn of properties.ManagedPolicyArns ?? []) {
-      if (managedPolicies[arn] === undefined) throw notModelled(`the managed policy ${arn}`);
-      documents.set(keyOf('managed', arn), managedPolicies[arn]);
+      if (iam.hasPolicy(arn)) ofTheAccount.push(arn);
+      else if (managedPolicies[arn] === undefined) throw notModelled(`the managed policy ${arn}`);
+      else documents.set(keyOf('managed', arn), managedPolicies[arn]);
     }
+    for (const arn of attached.get(roleName) ?? []) iam.detachPolicy(arn, roleName);
+    for (const arn of ofTheAccount) iam.attachPolicy(arn, [roleName]);
+    attached.set(roleName, ofTheAccount);
     for (const { PolicyName = '', PolicyDocument } of properties.Policies ?? [])
       documents.set(keyOf('inline', PolicyName), PolicyDocument);
     for (const key of put.get(roleName) ?? []) iam.deleteRolePolicy(roleName, key);
@@ -81,6 +88,7 @@ function roleProvider(account: Account): ResourceProvider {
     remove(roleName) {
       iam.deleteRole(roleName);
       put.delete(roleName);
+      attached.delete(roleName);
     },
   });
 }

@@ -41,11 +41,17 @@ interface Condition {
 interface Role {
   readonly name: string;
   readonly policies: Map<string, readonly Statement[]>;
+  /** ARNs of managed policies. */
+  readonly attached: Set<string>;
 }
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+const mostAttached = 10;
 
 export class Iam {
   readonly #accountId: string;
   readonly #roles = new Map<string, Role>();
+  readonly #managed = new Map<string, readonly Statement[]>();
   readonly #keys = new Map<string, string>();
 
   constructor(accountId: string) {
@@ -57,7 +63,7 @@ export class Iam {
   }
 
   putRole(name: string): void {
-    if (!this.#roles.has(name)) this.#roles.set(name, { name, policies: new Map() });
+    if (!this.#roles.has(name)) this.#roles.set(name, { name, policies: new Map(), attached: new Set() });
   }
 
   hasRole(name: string): boolean {
@@ -69,14 +75,42 @@ export class Iam {
   }
 
   putRolePolicy(roleName: string, policyName: string, document: unknown): void {
-    const role = this.#roles.get(roleName);
-    if (role === undefined)
-      throw new AwsError('NoSuchEntity', `The role with name ${roleName} cannot be found.`, 404);
-    role.policies.set(policyName, readPolicy(document));
+    this.#role(roleName).policies.set(policyName, readPolicy(document));
   }
 
   deleteRolePolicy(roleName: string, policyName: string): void {
     this.#roles.get(roleName)?.policies.delete(policyName);
+  }
+
+  /** `path` begins and ends with a slash. */
+  policyArn(path: string, name: string): string {
+    return `arn:aws:iam::${this.#accountId}:policy${path}${name}`;
+  }
+
+  hasPolicy(arn: string): boolean {
+    return this.#managed.has(arn);
+  }
+
+  /** Makes the managed policy, or gives it a new default version. */
+  putPolicy(arn: string, document: unknown): void {
+    this.#managed.set(arn, readPolicy(document));
+  }
+
+  deletePolicy(arn: string): void {
+    this.#managed.delete(arn);
+  }
+
+  /** All or none. @throws AwsError NoSuchEntity, LimitExceeded */
+  attachPolicy(arn: string, roleNames: readonly string[]): void {
+    const roles = roleNames.map((name) => this.#role(name));
+    for (const { attached } of roles)
+      if (!attached.has(arn) && attached.size >= mostAttached)
+        throw new AwsError('LimitExceeded', `Cannot exceed quota for PoliciesPerRole: ${mostAttached}`, 409);
+    for (const { attached } of roles) attached.add(arn);
+  }
+
+  detachPolicy(arn: string, roleName: string): void {
+    this.#roles.get(roleName)?.attached.delete(arn);
   }
 
   /** Credentials as a function of that role gets them; the access key id leads back to the role. */
@@ -100,8 +134,17 @@ export class Iam {
   /** The first target that the caller may not act on, or undefined when all are allowed. */
   firstDenied(caller: Caller, action: string, targets: readonly IamTarget[]): IamTarget | undefined {
     if (caller.roleName === undefined) return undefined;
-    const statements = [...(this.#roles.get(caller.roleName)?.policies.values() ?? [])].flat();
+    const { policies, attached } = this.#roles.get(caller.roleName) ?? {};
+    const managed = [...(attached ?? [])].map((arn) => this.#managed.get(arn) ?? []);
+    const statements = [...(policies?.values() ?? []), ...managed].flat();
     return targets.find((target) => !allowed(statements, action, target));
+  }
+
+  #role(name: string): Role {
+    const role = this.#roles.get(name);
+    if (role === undefined)
+      throw new AwsError('NoSuchEntity', `The role with name ${name} cannot be found.`, 404);
+    return role;
   }
 }
 

@@ -12,6 +12,7 @@ import { ssmHosts } from '../../lib/aws/hosts.ts';
 import { ec2Instances } from '../../lib/aws/instances.ts';
 import { dynamoLedger } from '../../lib/aws/ledger.ts';
 import type { Table } from '../../lib/aws/table.ts';
+import { dynamoWords } from '../../lib/aws/words.ts';
 import { VirtualClock } from '../../lib/emulator/clock.ts';
 import { DynamoDb } from '../../lib/emulator/dynamodb/dynamodb.ts';
 import { dynamoDbService } from '../../lib/emulator/dynamodb/service.ts';
@@ -22,6 +23,7 @@ import { addressDocument } from '../../lib/host/document.ts';
 import { addressesContract, auditContract, instancesContract, type Subject } from './ports.ts';
 import { hostsContract } from './ports-hosts.ts';
 import { ledgerContract } from './ports-ledger.ts';
+import { wordsContract } from './ports-words.ts';
 import {
   backupA,
   primaryA,
@@ -81,6 +83,11 @@ function throttle({ aws }: Opened, operation: string): void {
 ledgerContract(async () => {
   const opened = open();
   return { ...opened, ledger: dynamoLedger(await tableIn(opened)) };
+});
+
+wordsContract(async () => {
+  const opened = open();
+  return { ...opened, words: dynamoWords(await tableIn(opened)) };
 });
 
 auditContract(async () => {

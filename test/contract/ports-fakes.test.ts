@@ -12,10 +12,12 @@ import { eniOf, fleetOf, instanceOf, pingTarget, subnet, vip } from '../fakes/fl
 import { fakeHosts } from '../fakes/hosts.ts';
 import { fakeLedger } from '../fakes/ledger.ts';
 import { fakeAudit } from '../fakes/trail.ts';
+import { fakeWords } from '../fakes/words.ts';
 import { type World, worldOf } from '../fakes/world.ts';
 import { addressesContract, auditContract, instancesContract, type Subject } from './ports.ts';
 import { hostsContract } from './ports-hosts.ts';
 import { ledgerContract } from './ports-ledger.ts';
+import { wordsContract } from './ports-words.ts';
 
 const [primary, backup] = [eniOf('ServerA', 'eth0'), eniOf('ServerA', 'eth1')];
 const [serverA, serverB] = [instanceOf('ServerA'), instanceOf('ServerB')];
@@ -31,6 +33,8 @@ function world(): World {
 }
 
 ledgerContract(async () => ({ ...subject(), ledger: fakeLedger(new Faults()) }));
+
+wordsContract(async () => ({ ...subject(), words: fakeWords(new Faults()) }));
 
 addressesContract(async () => {
   const each = world();

@@ -85,7 +85,7 @@ export function hostsContract(open: () => Promise<HostsSubject>): void {
     test('leaves the address where it is when the link of the other interface is down', async () => {
       const { ask, breakLink, primaryMac, backupMac } = await opened();
       breakLink('backup');
-      expect(await ask('restore', backupMac)).toMatchObject({ value: { link: 'down', why: 'link-down' } });
+      expect(await ask('restore', backupMac)).toMatchObject({ value: { link: 'down', why: 'no-carrier' } });
       expect(await ask('status', primaryMac)).toMatchObject({ value: { os: 'here', verdict: 'ok' } });
     });
 
@@ -93,7 +93,7 @@ export function hostsContract(open: () => Promise<HostsSubject>): void {
       const { ask, breakLink, primaryMac } = await opened();
       breakLink('primary');
       expect(await ask('status', primaryMac)).toMatchObject({
-        value: { link: 'down', verdict: 'failed', why: 'link-down' },
+        value: { link: 'down', verdict: 'failed', why: 'no-carrier' },
       });
     });
 

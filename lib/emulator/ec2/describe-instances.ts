@@ -5,7 +5,15 @@ import { type FilterTable, filterShape, select, tagFilters } from './filters.ts'
 import type { Ec2 } from './model.ts';
 import { page } from './pages.ts';
 import { type Instance, type NetworkInterface, stateCodes } from './records.ts';
-import { addressSet, groupSet, privateDnsName, refuseDryRun, stateItem, tagSet } from './reply-items.ts';
+import {
+  addressSet,
+  groupSet,
+  instanceProfile,
+  privateDnsName,
+  refuseDryRun,
+  stateItem,
+  tagSet,
+} from './reply-items.ts';
 
 const input = structure({
   InstanceId: list('string'),
@@ -89,6 +97,7 @@ function instanceItem(ec2: Ec2, instance: Instance): Reply {
     groupSet: groupSet(first?.securityGroupIds ?? []),
     stateReason: instance.stateReason,
     blockDeviceMapping: [],
+    iamInstanceProfile: instanceProfile(account, instance.role),
     tagSet: tagSet(instance.tags),
     networkInterfaceSet: interfaces.map((eni) => interfaceItem(ec2, eni)),
     ebsOptimized: false,

@@ -45,6 +45,8 @@ export interface InstancePlan {
   readonly interfaces: readonly { readonly eniId: string; readonly device: string }[];
   readonly host: (wiring: Wiring) => HostDriver;
   readonly tags?: Tags;
+  /** Of the account; it stands for the instance profile that holds it. */
+  readonly role?: string;
 }
 
 const idDigits = 17;
@@ -125,6 +127,8 @@ export class Ec2 {
   addInstance(plan: InstancePlan): Instance {
     if (plan.interfaces.length === 0) throw new Error('an instance has at least one network interface');
     if (!networkLimits.has(plan.type)) throw new Error(`the instance type ${plan.type} is not modelled`);
+    if (plan.role !== undefined && !this.account.iam.hasRole(plan.role))
+      throw new Error(`there is no role ${plan.role}`);
     const id = this.#id('i', plan.id);
     const nowMs = this.account.clock.now();
     const first = this.world.interface(plan.interfaces[0]?.eniId ?? '');
@@ -137,6 +141,7 @@ export class Ec2 {
       state: 'running',
       stateSinceMs: nowMs,
       launchedAtMs: nowMs,
+      role: plan.role,
       stateReason: undefined,
       transitionReason: '',
     };
@@ -195,6 +200,10 @@ export class Ec2 {
 
   tagsOf(instanceId: string): Tags {
     return this.world.findInstance(instanceId)?.tags ?? {};
+  }
+
+  roleOf(instanceId: string): string | undefined {
+    return this.world.findInstance(instanceId)?.role;
   }
 
   primaryAddressOf(instanceId: string): string | undefined {

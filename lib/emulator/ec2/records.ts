@@ -60,6 +60,8 @@ export interface Instance {
   readonly state: InstanceState;
   readonly stateSinceMs: number;
   readonly launchedAtMs: number;
+  /** In the instance profile of the same name. */
+  readonly role: string | undefined;
   readonly stateReason: StateReason | undefined;
   /** Such as `User initiated (2026-01-05 10:00:00 GMT)`; empty while running. */
   readonly transitionReason: string;

@@ -1,4 +1,5 @@
 /** Parts of replies that several operations share, named as EC2's XML names them. */
+import { createHash } from 'node:crypto';
 import type { Account } from '../account.ts';
 import { AwsError } from '../errors.ts';
 import type { Reply } from '../service.ts';
@@ -20,6 +21,13 @@ export function stateItem(name: InstanceState): Reply {
 export function privateDnsName(account: Account, address: string): string {
   const domain = account.region === 'us-east-1' ? 'ec2.internal' : `${account.region}.compute.internal`;
   return `ip-${address.replaceAll('.', '-')}.${domain}`;
+}
+
+/** Named after the role in it, as the console makes it. Ids: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html */
+export function instanceProfile(account: Account, role: string | undefined): Reply | undefined {
+  if (role === undefined) return undefined;
+  const unique = createHash('sha256').update(role).digest('hex').slice(0, 17).toUpperCase();
+  return { arn: `arn:aws:iam::${account.id}:instance-profile/${role}`, id: `AIPA${unique}` };
 }
 
 /** Primary first. */

@@ -67,7 +67,7 @@ interface Kept {
 }
 
 /** "The typical latency is about half a second": https://aws.amazon.com/eventbridge/faqs/ */
-const latencyMs = 500;
+const typicalLatencyMs = 500;
 const keptEvents = 1_000;
 const keptFailures = 1_000;
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html */
@@ -77,6 +77,8 @@ const principal = 'events.amazonaws.com';
 
 export class EventBridge {
   readonly account: Account;
+  /** From accepting an event to its delivery. */
+  latencyMs = typicalLatencyMs;
   readonly #rules = new Map<string, Kept>();
   readonly #recent: EventEnvelope[] = [];
   readonly #failures: FailedInvocation[] = [];
@@ -209,7 +211,7 @@ export class EventBridge {
       this.account,
       { targetArn, principal, sourceArn: rule.arn, payload },
       {
-        delayMs: latencyMs,
+        delayMs: this.latencyMs,
         ...(retries === undefined ? {} : { attempts: retries + 1 }),
         done: (refusal) => {
           if (refusal === undefined) return;

@@ -57,7 +57,7 @@ export class Imds {
     });
   }
 
-  /** The instance has this role's credentials from now on. */
+  /** The instance has this role's credentials from now on, whatever its instance profile says. */
   setRole(instanceId: string, roleName: string): void {
     this.#roles.set(instanceId, roleName);
   }
@@ -98,7 +98,7 @@ export class Imds {
 
   #read(instanceId: string, path: string): string | undefined {
     const attached = this.#ec2.world.interfacesOf(instanceId);
-    const role = this.#roles.get(instanceId);
+    const role = this.#roles.get(instanceId) ?? this.#ec2.roleOf(instanceId);
     switch (path) {
       case 'instance-id':
         return instanceId;

@@ -3,9 +3,10 @@
  * inside the VPC's namespace and held here, so a guest's connection arrives in this process with the guest's address.
  */
 import { fork } from 'node:child_process';
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import { connect, type Server, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { answerMetadata, type MetadataService } from '../imds/listener.ts';
 import { CommandRefused, guestEnvironment } from './commands.ts';
 import type { NetnsVpc } from './vpc.ts';
 
@@ -16,31 +17,11 @@ export const awsAddress = '169.254.100.1';
 const httpPort = 80;
 const doorProgram = fileURLToPath(new URL('door-main.ts', import.meta.url));
 
-interface ImdsRequest {
-  readonly method: string;
-  /** With the leading slash, without the query. */
-  readonly path: string;
-  /** Names in lower case. */
-  readonly headers: { readonly [name: string]: string };
-}
-
-interface ImdsResponse {
-  readonly status: number;
-  readonly headers?: { readonly [name: string]: string };
-  readonly body: string;
-}
-
-/** The metadata service, told which instance asks. */
-export interface Imds {
-  handle(instanceId: string, request: ImdsRequest): ImdsResponse | Promise<ImdsResponse>;
-}
-
 interface DoorOptions {
   readonly vpc: NetnsVpc;
   /** Undefined for an address that no instance has. */
   readonly instanceOwning: (address: string) => string | undefined;
-  /** Absent: nobody listens there. */
-  readonly imds?: Imds | undefined;
+  readonly imds: MetadataService;
   /** Where the embedded AWS listens on loopback. */
   readonly awsPort: number;
 }
@@ -48,40 +29,12 @@ interface DoorOptions {
 /** They close with the VPC. */
 export async function openDoors({ vpc, instanceOwning, imds, awsPort }: DoorOptions): Promise<void> {
   await openDoor(vpc, awsAddress, (socket) => join(socket, connect(awsPort, '127.0.0.1')));
-  if (imds === undefined) return;
-  const http = createHttpServer((request, response) => {
+  const http = createServer((request, response) => {
     const instanceId = instanceOwning(request.socket.remoteAddress ?? '');
-    answer(imds, instanceId, request, response).catch((error: unknown) => {
-      console.error('metadata service:', error);
-      response.destroy();
-    });
+    if (instanceId === undefined) response.destroy();
+    else answerMetadata(imds, instanceId, request, response);
   });
   await openDoor(vpc, metadataAddress, (socket) => http.emit('connection', socket));
-}
-
-async function answer(
-  imds: Imds,
-  instanceId: string | undefined,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  if (instanceId === undefined) {
-    response.destroy();
-    return;
-  }
-  const { status, headers, body } = await imds.handle(instanceId, {
-    method: request.method ?? 'GET',
-    path: (request.url ?? '/').split('?')[0] ?? '/',
-    headers: Object.fromEntries(
-      Object.entries(request.headers).map(([name, value]) => [name, String(value ?? '')]),
-    ),
-  });
-  response.writeHead(status, {
-    'content-type': 'text/plain',
-    ...headers,
-    'content-length': String(Buffer.byteLength(body)),
-  });
-  response.end(body);
 }
 
 async function openDoor(vpc: NetnsVpc, address: string, enter: (socket: Socket) => void): Promise<void> {

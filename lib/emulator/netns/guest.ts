@@ -7,7 +7,7 @@
  * boot to boot and away from the machine.
  */
 import { type ChildProcessByStdio, type SpawnOptions, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { CommandRefused, guestEnvironment } from './commands.ts';
@@ -24,8 +24,15 @@ export interface GuestPlan {
 /** The program itself and Node may lie below one, on a file system of their own that an overlay would hide. */
 const needed = [fileURLToPath(import.meta.url), process.execPath];
 const diskDirectories = ['/etc', '/opt', '/tmp', '/usr/local', '/var/lib'].filter(
-  (directory) => !needed.some((file) => file.startsWith(`${directory}/`)),
+  (directory) => !isHiding(directory),
 );
+
+/** Whether an overlay on the directory would hide what runs here: then guests would write to the machine's own. */
+export function isHiding(directory: string): boolean {
+  return needed.some(
+    (file) => file.startsWith(`${directory}/`) && statSync(file).dev !== statSync(directory).dev,
+  );
+}
 
 /** Of util-linux, as `unshare` is. */
 const enterCommand: string = 'nsenter';
@@ -39,6 +46,12 @@ for each in "$@"; do
   mount -t overlay overlay -o "lowerdir=$each,upperdir=$disk$each/upper,workdir=$disk$each/work" "$each"
 done
 mount -t tmpfs -o mode=755 tmpfs /run
+# It knows its own name, and that nobody here knows any other: a question would wait for seconds.
+case " $* " in *' /etc '*)
+  rm -f /etc/hosts /etc/resolv.conf
+  printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$(hostname)" >/etc/hosts
+  : >/etc/resolv.conf
+esac
 exec 3<&0
 # As systemd-networkd does: whenever a link comes up, its routes are put back.
 ip -o monitor link </dev/null | while read -r line; do

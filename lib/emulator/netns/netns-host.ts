@@ -44,6 +44,8 @@ export class NetnsHost implements HostDriver {
   /** Of the guest: its disk and its network configuration. */
   readonly #directory: string;
   readonly #programs = new Map<string, { readonly run: Program; running: { stop(): void } | undefined }>();
+  /** Of the commands among them, by name: the last process. */
+  readonly #processes = new Map<string, ChildProcess>();
   readonly #runs = new Set<(ending: Ending) => void>();
   readonly #brokenLinks = new Set<string>();
   #nics: readonly Nic[] = [];
@@ -184,6 +186,7 @@ export class NetnsHost implements HostDriver {
         .then(() => {
           if (stopped) return;
           child = guest.spawn(command, { stdio: ['ignore', 'pipe', 'pipe'] });
+          this.#processes.set(name, child);
           for (const stream of [child.stdout, child.stderr])
             if (stream !== null) createInterface(stream).on('line', onLine);
         })
@@ -192,6 +195,7 @@ export class NetnsHost implements HostDriver {
         stop: () => {
           stopped = true;
           if (child !== undefined) killGroup(child);
+          this.#processes.delete(name);
         },
       };
     });
@@ -211,6 +215,17 @@ export class NetnsHost implements HostDriver {
     if (nic !== undefined) this.#vpc.setWire(nic.mac, state);
   }
 
+  /** Fault: the link stays up, every packet is lost in both directions. */
+  cutPath(device: string): void {
+    const nic = this.#nics.find((each) => each.device === device);
+    if (nic !== undefined) this.#vpc.cut(nic.mac);
+  }
+
+  mendPath(device: string): void {
+    const nic = this.#nics.find((each) => each.device === device);
+    if (nic !== undefined) this.#vpc.mend(nic.mac);
+  }
+
   /** Fault: the device driver is gone until the next boot; EC2 does not know. */
   loseDriver(device: string): void {
     const nic = this.#nics.find((each) => each.device === device);
@@ -227,6 +242,36 @@ export class NetnsHost implements HostDriver {
 
   addAddress(device: string, address: string, prefixLength: number): void {
     ip(this.#up().namespace, [`addr add ${address}/${prefixLength} dev ${device}`]);
+  }
+
+  /** Fault: somebody adds a rule by which packets from the address leave by that device; the lowest priority counts. */
+  addRule(address: string, device: string, priority: number): void {
+    this.#changeRule('add', address, device, priority);
+  }
+
+  deleteRule(address: string, device: string, priority: number): void {
+    this.#changeRule('del', address, device, priority);
+  }
+
+  #changeRule(change: 'add' | 'del', address: string, device: string, priority: number): void {
+    const index = this.#nics.find((each) => each.device === device)?.deviceIndex ?? 0;
+    const table = index === 0 ? 'main' : firstPolicyTable + index;
+    ip(this.#up().namespace, [`rule ${change} from ${address} lookup ${table} priority ${priority}`]);
+  }
+
+  /** Fault: a command and all that it has started stop where they are. Nothing happens when it does not run. */
+  freeze(command: string): void {
+    this.#signal(command, 'SIGSTOP');
+  }
+
+  /** They go on. */
+  thaw(command: string): void {
+    this.#signal(command, 'SIGCONT');
+  }
+
+  #signal(command: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    const child = this.#processes.get(command);
+    if (child !== undefined) signalGroup(child, signal);
   }
 
   #up(): Running {
@@ -277,12 +322,16 @@ function outcomeOf(child: ChildProcess): Promise<Execution> {
 }
 
 /** The script and what it has started, less what has left its process group on purpose. */
-function killGroup({ pid, stdout, stderr }: ChildProcess): void {
-  stdout?.destroy();
-  stderr?.destroy();
+function killGroup(child: ChildProcess): void {
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  signalGroup(child, 'SIGKILL');
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(-pid, signal);
   } catch {
     // It was faster.
   }

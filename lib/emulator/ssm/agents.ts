@@ -31,6 +31,7 @@ export class Agents {
   readonly #instances: Instances;
   readonly #lastPings = new Map<string, number>();
   readonly #cutOff = new Set<string>();
+  readonly #registrationListeners: ((instanceId: string) => void)[] = [];
   #timer: Timer | undefined;
   #stopped = false;
 
@@ -44,9 +45,20 @@ export class Agents {
     });
   }
 
+  /** Called when an agent says hello for the first time. */
+  onRegistration(listener: (instanceId: string) => void): void {
+    this.#registrationListeners.push(listener);
+  }
+
+  /** From now on an instance that is new is heard of by itself, at the next heartbeat at the latest. */
+  watch(): void {
+    this.#greet();
+    if (this.#timer === undefined && !this.#stopped) this.#schedule();
+  }
+
   /** Everyone who has ever said hello and is not on the way out. */
   registered(): readonly Registration[] {
-    for (const id of this.#instances.instanceIds()) if (!this.#lastPings.has(id)) this.#ping(id);
+    this.#greet();
     return [...this.#lastPings]
       .filter(([instanceId]) => this.#instances.host(instanceId) !== undefined)
       .map(([instanceId, lastPingMs]) => ({
@@ -65,6 +77,11 @@ export class Agents {
     return host?.isUp() && !this.#cutOff.has(instanceId) ? host : undefined;
   }
 
+  /** False once the instance is on its way out. */
+  mayReturn(instanceId: string): boolean {
+    return this.#instances.host(instanceId) !== undefined;
+  }
+
   cutOff(instanceId: string): void {
     this.#cutOff.add(instanceId);
   }
@@ -79,16 +96,23 @@ export class Agents {
     this.#timer?.cancel();
   }
 
+  #greet(): void {
+    for (const id of this.#instances.instanceIds()) if (!this.#lastPings.has(id)) this.#ping(id);
+  }
+
   #ping(instanceId: string): void {
     if (this.reachable(instanceId) === undefined) return;
+    const isNew = !this.#lastPings.has(instanceId);
     this.#lastPings.set(instanceId, this.#account.clock.now());
     if (this.#timer === undefined && !this.#stopped) this.#schedule();
+    if (isNew) for (const listener of this.#registrationListeners) listener(instanceId);
   }
 
   #schedule(): void {
     this.#timer = later(this.#account.clock, heartbeatMs, () => {
       this.#schedule();
       for (const id of this.#lastPings.keys()) this.#ping(id);
+      this.#greet();
     });
   }
 }

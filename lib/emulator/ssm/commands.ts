@@ -22,9 +22,12 @@ export interface Order {
   readonly documentVersion: string;
   readonly pluginName: string;
   readonly requestedAtMs: number;
-  readonly timeoutMs: number;
+  /** Absent: it waits for its agent as long as it takes, and starts over when its host dies under it. */
+  readonly timeoutMs: number | undefined;
   /** Absent when no step of the document applies to the host's platform. */
   readonly script: Script | undefined;
+  /** Of a command that State Manager sends: told of every change, and in no list of commands. */
+  readonly report?: (invocation: Invocation) => void;
 }
 
 type Outcome =
@@ -83,16 +86,23 @@ export class Commands {
     });
     this.#forgetOldest();
     this.#later(this.deliveryMs, () => this.#offer(key));
+    if (order.timeoutMs === undefined) return;
     this.#later(order.timeoutMs, () => {
       if (this.#invocations.get(key)?.outcome.status === 'Pending') this.#giveUp(key, 'Delivery Timed Out');
     });
+  }
+
+  /** Takes back what no agent has taken yet. @returns whether that was so */
+  withdraw(order: Order): boolean {
+    const key = keyOf(order);
+    return this.#invocations.get(key)?.outcome.status === 'Pending' && this.#invocations.delete(key);
   }
 
   /** What the service tells by now, newest first. */
   visible(): readonly Invocation[] {
     const sentBeforeMs = this.#account.clock.now() - this.invocationAppearsAfterMs;
     return [...this.#invocations.values()]
-      .filter(({ requestedAtMs }) => requestedAtMs <= sentBeforeMs)
+      .filter(({ requestedAtMs, report }) => requestedAtMs <= sentBeforeMs && report === undefined)
       .reverse();
   }
 
@@ -106,26 +116,38 @@ export class Commands {
     const invocation = this.#invocations.get(key);
     if (invocation?.outcome.status !== 'Pending') return;
     const host = this.#agents.reachable(invocation.instanceId);
-    if (host === undefined) {
-      this.#later(offerEveryMs, () => this.#offer(key));
-      return;
-    }
+    if (host === undefined) return this.#offerLater(key, invocation);
     const startedAtMs = this.#account.clock.now();
     this.#change(key, { outcome: { status: 'InProgress', details: 'InProgress' }, startedAtMs });
-    const { script } = invocation;
-    const lastMs = invocation.timeoutMs + (script?.timeoutMs ?? 0);
-    this.#later(invocation.requestedAtMs + lastMs - startedAtMs, () => {
-      if (this.#invocations.get(key)?.outcome.status === 'InProgress')
-        this.#giveUp(key, 'Execution Timed Out');
-    });
+    const { script, timeoutMs } = invocation;
+    if (timeoutMs !== undefined) {
+      const lastMs = timeoutMs + (script?.timeoutMs ?? 0);
+      this.#later(invocation.requestedAtMs + lastMs - startedAtMs, () => {
+        if (this.#invocations.get(key)?.outcome.status === 'InProgress')
+          this.#giveUp(key, 'Execution Timed Out');
+      });
+    }
     try {
       const execution =
         script === undefined ? skipped : await host.exec(script.text, { timeoutMs: script.timeoutMs });
       this.#report(key, execution, this.#account.clock.now());
     } catch (error) {
-      // The agent died with its host: nobody reports, and the command waits for its timeouts.
+      // The agent died with its host: nobody reports, and the command waits for its timeouts, if it has any.
       if (!(error instanceof HostDown)) throw error;
+      if (timeoutMs === undefined) this.#startOver(key, invocation);
     }
+  }
+
+  /** An agent that comes up again goes on with what it had not finished: CommandRetryLimit in https://github.com/aws/amazon-ssm-agent. */
+  #startOver(key: string, invocation: Invocation): void {
+    this.#change(key, { outcome: { status: 'Pending', details: 'Pending' }, startedAtMs: undefined });
+    this.#offerLater(key, invocation);
+  }
+
+  #offerLater(key: string, { instanceId, timeoutMs }: Order): void {
+    // Without a timeout nothing else would end the offers to an instance that is no more.
+    if (timeoutMs === undefined && !this.#agents.mayReturn(instanceId)) this.#invocations.delete(key);
+    else this.#later(offerEveryMs, () => this.#offer(key));
   }
 
   /** A result that the agent cannot deliver waits until it can, or until the service has given up. */
@@ -151,13 +173,17 @@ export class Commands {
 
   #change(key: string, change: Partial<Invocation>): void {
     const invocation = this.#invocations.get(key);
-    if (invocation !== undefined) this.#invocations.set(key, { ...invocation, ...change });
+    if (invocation === undefined) return;
+    const changed = { ...invocation, ...change };
+    this.#invocations.set(key, changed);
+    changed.report?.(changed);
   }
 
   #forgetOldest(): void {
-    for (const key of this.#invocations.keys()) {
+    for (const [key, { report, endedAtMs }] of this.#invocations) {
       if (this.#invocations.size <= keptInvocations) return;
-      this.#invocations.delete(key);
+      // Somebody still waits for the end of a command that reports.
+      if (report === undefined || endedAtMs !== undefined) this.#invocations.delete(key);
     }
   }
 

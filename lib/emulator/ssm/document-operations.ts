@@ -54,14 +54,14 @@ export function documentOperations(ssm: Ssm): { readonly [name: string]: Operati
     GetDocument: operation(
       structure({ Name: 'string', DocumentVersion: 'string' }),
       ({ Name = '', DocumentVersion }) => {
-        const version = documents.version(Name, DocumentVersion);
+        const version = documents.anyVersion(Name, DocumentVersion);
         return {
           Name,
           CreatedDate: new Date(version.createdAtMs),
           DocumentVersion: String(version.number),
           Status: 'Active',
           Content: version.content,
-          DocumentType: 'Command',
+          DocumentType: documents.get(Name).type,
           DocumentFormat: version.format,
         };
       },
@@ -91,23 +91,24 @@ export function documentTarget(ssm: Ssm, name: string | undefined): IamTarget {
 }
 
 function description(ssm: Ssm, document: StoredDocument, wanted: string | undefined): Reply {
-  const version = ssm.documents.version(document.name, wanted);
+  const version = ssm.documents.anyVersion(document.name, wanted);
+  const content = 'command' in version ? version.command : version.runbook;
   return {
     Name: document.name,
     Owner: ssm.account.id,
     CreatedDate: new Date(version.createdAtMs),
     Status: 'Active',
     DocumentVersion: String(version.number),
-    Description: version.command.description,
-    Parameters: [...version.command.parameters].map(([Name, parameter]) => ({
+    Description: content.description,
+    Parameters: [...content.parameters].map(([Name, parameter]) => ({
       Name,
       Type: parameter.type,
       Description: parameter.description,
       DefaultValue: parameter.default === undefined ? undefined : String(parameter.default),
     })),
-    PlatformTypes: ['Linux'],
-    DocumentType: 'Command',
-    SchemaVersion: '2.2',
+    PlatformTypes: document.type === 'Command' ? ['Linux'] : ['Windows', 'Linux', 'MacOS'],
+    DocumentType: document.type,
+    SchemaVersion: document.type === 'Command' ? '2.2' : '0.3',
     LatestVersion: String(latestOf(document).number),
     DefaultVersion: String(document.defaultVersion),
     DocumentFormat: version.format,

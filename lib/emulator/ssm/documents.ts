@@ -1,22 +1,36 @@
-/** Documents and their versions. Only Command documents: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html */
+/** Documents and their versions, of type Command or Automation: https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html */
 import { parse as parseYaml } from 'yaml';
 import type { Account } from '../account.ts';
 import { AwsError, notModelled } from '../errors.ts';
+import { type Runbook, readRunbook } from './automation-document.ts';
 import { type CommandDocument, readCommandDocument } from './command-document.ts';
 
-export interface DocumentVersion {
+interface Version {
   readonly number: number;
   readonly content: string;
   readonly format: 'JSON' | 'YAML';
   readonly createdAtMs: number;
+}
+
+/** Of a Command document. */
+export interface DocumentVersion extends Version {
   readonly command: CommandDocument;
 }
 
+/** Of an Automation document. */
+export interface RunbookVersion extends Version {
+  readonly runbook: Runbook;
+}
+
+type AnyVersion = DocumentVersion | RunbookVersion;
+type DocumentType = 'Command' | 'Automation';
+
 export interface StoredDocument {
   readonly name: string;
+  readonly type: DocumentType;
   readonly targetType: string | undefined;
   readonly defaultVersion: number;
-  readonly versions: readonly DocumentVersion[];
+  readonly versions: readonly AnyVersion[];
 }
 
 export interface DocumentPlan {
@@ -27,6 +41,9 @@ export interface DocumentPlan {
   readonly targetType: string | undefined;
 }
 
+/** What whoever refers to a document by `$DEFAULT` or `$LATEST` now gets is another one, or the document is gone. */
+type DocumentChange = '$DEFAULT' | '$LATEST' | 'deleted';
+
 /** https://docs.aws.amazon.com/general/latest/gr/ssm.html: size of a document, versions of one. */
 const largestContent = 65_536;
 const mostVersions = 1000;
@@ -34,27 +51,33 @@ const mostVersions = 1000;
 export class Documents {
   readonly #account: Account;
   readonly #documents = new Map<string, StoredDocument>();
+  readonly #listeners: ((name: string, change: DocumentChange) => void)[] = [];
 
   constructor(account: Account) {
     this.#account = account;
   }
 
+  onChange(listener: (name: string, change: DocumentChange) => void): void {
+    this.#listeners.push(listener);
+  }
+
   /** @throws AwsError DocumentAlreadyExists, InvalidDocumentContent, InvalidDocumentSchemaVersion, MaxDocumentSizeExceeded */
-  create({ name, content, format, type, targetType }: DocumentPlan): StoredDocument {
+  create({ name, content, format, type = 'Command', targetType }: DocumentPlan): StoredDocument {
     if (!/^[a-zA-Z0-9_\-.]{3,128}$/.test(name))
       throw new AwsError('ValidationException', `'${name}' is not a document name`);
     // Whoever leaves the type out gets a Command document.
-    if (type !== undefined && type !== 'Command')
+    if (type !== 'Command' && type !== 'Automation')
       throw notModelled(`the document type ${type}`, 'InvalidDocumentType');
     if (this.#documents.has(name))
       throw new AwsError('DocumentAlreadyExists', `Document with name ${name} already exists.`);
-    const document = { name, targetType, defaultVersion: 1, versions: [this.#version(1, content, format)] };
+    const versions = [this.#version(type, 1, content, format)];
+    const document: StoredDocument = { name, type, targetType, defaultVersion: 1, versions };
     this.#documents.set(name, document);
     return document;
   }
 
   /** Adds a version; the default stays. @throws AwsError InvalidDocument, DuplicateDocumentContent, ... */
-  addVersion(name: string, content: string, format: string | undefined): DocumentVersion {
+  addVersion(name: string, content: string, format: string | undefined): AnyVersion {
     const document = this.get(name);
     const latest = latestOf(document);
     if (latest.content === content)
@@ -64,20 +87,24 @@ export class Documents {
       );
     if (document.versions.length >= mostVersions)
       throw new AwsError('DocumentVersionLimitExceeded', `${name} has ${mostVersions} versions.`);
-    const version = this.#version(latest.number + 1, content, format);
+    const version = this.#version(document.type, latest.number + 1, content, format);
     this.#documents.set(name, { ...document, versions: [...document.versions, version] });
+    this.#tell(name, '$LATEST');
     return version;
   }
 
   setDefault(name: string, version: string): StoredDocument {
-    const document = { ...this.get(name), defaultVersion: this.version(name, version).number };
+    const before = this.get(name);
+    const document = { ...before, defaultVersion: this.anyVersion(name, version).number };
     this.#documents.set(name, document);
+    if (document.defaultVersion !== before.defaultVersion) this.#tell(name, '$DEFAULT');
     return document;
   }
 
   remove(name: string): void {
     this.get(name);
     this.#documents.delete(name);
+    this.#tell(name, 'deleted');
   }
 
   find(name: string): StoredDocument | undefined {
@@ -92,29 +119,61 @@ export class Documents {
     return document;
   }
 
-  /** `$DEFAULT` when absent, `$LATEST`, or a number. @throws AwsError InvalidDocument, InvalidDocumentVersion */
+  /** Of a Command document. @throws AwsError InvalidDocument, InvalidDocumentVersion */
   version(name: string, version: string | undefined): DocumentVersion {
-    const document = this.get(name);
-    if (version === '$LATEST') return latestOf(document);
-    const number =
-      version === undefined || version === '$DEFAULT' ? document.defaultVersion : Number(version);
-    const found = document.versions.find((each) => each.number === number);
+    const found = this.anyVersion(name, version);
+    if ('command' in found) return found;
+    throw new AwsError('InvalidDocument', `Document ${name} is of type Automation and runs no command.`);
+  }
+
+  /** Of an Automation document. @throws AwsError AutomationDefinitionNotFoundException, AutomationDefinitionVersionNotFoundException */
+  runbook(name: string, version: string | undefined): RunbookVersion {
+    if (this.find(name)?.type !== 'Automation')
+      throw new AwsError(
+        'AutomationDefinitionNotFoundException',
+        `Automation definition with name ${name} was not found.`,
+      );
+    const found = this.#versionOf(this.get(name), version);
+    if (found !== undefined && 'runbook' in found) return found;
+    throw new AwsError(
+      'AutomationDefinitionVersionNotFoundException',
+      `Automation definition ${name} has no version ${version}.`,
+    );
+  }
+
+  /** `$DEFAULT` when absent, `$LATEST`, or a number. @throws AwsError InvalidDocument, InvalidDocumentVersion */
+  anyVersion(name: string, version: string | undefined): AnyVersion {
+    const found = this.#versionOf(this.get(name), version);
     if (found === undefined)
       throw new AwsError('InvalidDocumentVersion', `Document ${name} has no version ${version}.`);
     return found;
   }
 
-  #version(number: number, content: string, format = 'JSON'): DocumentVersion {
+  #versionOf(document: StoredDocument, version: string | undefined): AnyVersion | undefined {
+    if (version === '$LATEST') return latestOf(document);
+    const number =
+      version === undefined || version === '$DEFAULT' ? document.defaultVersion : Number(version);
+    return document.versions.find((each) => each.number === number);
+  }
+
+  #tell(name: string, change: DocumentChange): void {
+    for (const listener of this.#listeners) listener(name, change);
+  }
+
+  #version(type: DocumentType, number: number, content: string, format = 'JSON'): AnyVersion {
     if (format !== 'JSON' && format !== 'YAML')
       throw notModelled(`the document format ${format}`, 'ValidationException');
     if (Buffer.byteLength(content) > largestContent)
       throw new AwsError('MaxDocumentSizeExceeded', `A document has at most ${largestContent} bytes.`);
-    const command = readCommandDocument(parseContent(content, format));
-    return { number, content, format, createdAtMs: this.#account.clock.now(), command };
+    const parsed = parseContent(content, format);
+    const version: Version = { number, content, format, createdAtMs: this.#account.clock.now() };
+    return type === 'Command'
+      ? { ...version, command: readCommandDocument(parsed) }
+      : { ...version, runbook: readRunbook(parsed) };
   }
 }
 
-export function latestOf({ versions }: StoredDocument): DocumentVersion {
+export function latestOf({ versions }: StoredDocument): AnyVersion {
   const latest = versions.at(-1);
   if (latest === undefined) throw new Error('a document has at least one version');
   return latest;

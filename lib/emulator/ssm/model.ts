@@ -1,8 +1,12 @@
-/** Systems Manager of one account: documents, parameters, agents and the commands between them. */
+/** Systems Manager of one account: documents, parameters, agents, the commands between them, State Manager's associations, Automation's runs and OpsCenter's items. */
 import type { Account } from '../account.ts';
 import { Agents, type Instances } from './agents.ts';
+import { Associations } from './associations.ts';
+import type { FrontDoor } from './automation-calls.ts';
+import { Automations } from './automations.ts';
 import { Commands } from './commands.ts';
 import { Documents } from './documents.ts';
+import { OpsItems } from './ops-items.ts';
 import { Parameters } from './parameters.ts';
 
 export class Ssm {
@@ -12,20 +16,29 @@ export class Ssm {
   readonly parameters: Parameters;
   readonly agents: Agents;
   readonly commands: Commands;
+  readonly associations: Associations;
+  readonly automations: Automations;
+  readonly opsItems: OpsItems;
 
-  constructor(account: Account, instances: Instances) {
+  /** Through `door` go the calls that Automation's steps make; without one they fail by name. */
+  constructor(account: Account, instances: Instances, door?: FrontDoor) {
     this.account = account;
     this.instances = instances;
     this.documents = new Documents(account);
     this.parameters = new Parameters(account);
     this.agents = new Agents(account, instances);
     this.commands = new Commands(account, this.agents);
+    this.associations = new Associations(account, this);
+    this.automations = new Automations(account, this.documents, door);
+    this.opsItems = new OpsItems(account);
   }
 
-  /** No heartbeat, delivery or timeout happens after this. */
+  /** No heartbeat, delivery, timeout or scheduled run happens after this. */
   stop(): void {
     this.agents.cancelAll();
     this.commands.cancelAll();
+    this.associations.cancelAll();
+    this.automations.cancelAll();
   }
 
   /** Fault: the agent no longer hears the service, nor the service the agent; its host goes on. */

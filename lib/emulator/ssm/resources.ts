@@ -7,12 +7,13 @@ import {
 } from '../cloudformation/provider.ts';
 import { AwsError } from '../errors.ts';
 import { list, structure } from '../shapes.ts';
+import { associationProvider } from './association-resource.ts';
 import { latestOf } from './documents.ts';
 import type { Ssm } from './model.ts';
 import type { StoredParameter } from './parameters.ts';
 
 export function ssmResources(ssm: Ssm): readonly ResourceProvider[] {
-  return [documentProvider(ssm), parameterProvider(ssm)];
+  return [associationProvider(ssm), documentProvider(ssm), parameterProvider(ssm)];
 }
 
 const documentProperties = structure({
