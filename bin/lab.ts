@@ -6,7 +6,11 @@ import { exitCodes } from '../lib/recovery/fault.ts';
 const options = {
   once: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
+  'alarm-lane': { type: 'boolean', default: false },
   'status-checks': { type: 'boolean', default: false },
+  'aws-latency': { type: 'string', default: 'typical' },
+  rivals: { type: 'boolean', default: false },
+  svg: { type: 'string' },
   runs: { type: 'string', default: '1' },
   seed: { type: 'string', default: 'holdfast' },
   fleet: { type: 'string', default: 'fleet.yaml' },

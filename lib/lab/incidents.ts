@@ -1,9 +1,10 @@
 /** The incidents of the lab, one after the other on the same fleet: eth0 dies, then the instance under it. */
 import type { Summary } from '../recovery/audit.ts';
-import { liveAlias, tickSource } from '../recovery/names.ts';
+import { addressInService, agentSource, liveAlias, tickSource } from '../recovery/names.ts';
 import { narrate } from '../story/narrator.ts';
 import type { Stage } from '../story/stage.ts';
 import { since, type Teller } from '../story/teller.ts';
+import { steady } from './client.ts';
 import type { Outage } from './client-log.ts';
 import type { LabWorld } from './lab.ts';
 
@@ -35,12 +36,17 @@ export interface TellingOptions {
   readonly signal: AbortSignal;
 }
 
+/** The detail of an agent's event. */
+interface Word {
+  readonly tag: string;
+  readonly answer: { readonly mac: string };
+}
+
 const second = 1_000;
 const minute = 60 * second;
 const armLimitMs = minute;
+const wordLimitMs = minute;
 const recoveryLimitMs = 6 * minute;
-/** The client has to be answered so long without a loss before something breaks, and after it was mended. */
-const steadyMs = second;
 /** How long after the hardware died EC2 stops the instance, and says so. */
 const stopsAfterMs = 2 * second;
 
@@ -74,7 +80,8 @@ export async function playIncidents(
     outcome: Summary['outcome'],
     breaks: () => void,
   ): Promise<Incident> {
-    await steady(stage, teller);
+    await agentSaysInService(stage, teller);
+    await steady(world.client, clock, teller);
     const brokenAtMs = clock.now();
     breaks();
     const recovery = await teller.wait(
@@ -82,7 +89,7 @@ export async function playIncidents(
       async () => (await summaries(stage, tag)).find((each) => each.outcome === outcome),
       recoveryLimitMs,
     );
-    await steady(stage, teller);
+    await steady(world.client, clock, teller);
     const outages = world.client.outages(brokenAtMs);
     teller.line(`  verified ${since(brokenAtMs, recovery.atMs)} after the break`);
     return { name, brokenAtMs, recovery, outages };
@@ -115,22 +122,29 @@ export async function playIncidents(
   };
 }
 
-/** The client gets every answer for a while. */
-async function steady({ world, clock }: Stage<LabWorld>, teller: Teller): Promise<void> {
-  let fromMs = clock.now();
-  await teller.wait(
-    'the client gets every answer',
+/** The agent of the server that has the address has found it in order, so it will tell when it is not. */
+export function agentSaysInService(
+  { aws, world }: Stage<LabWorld>,
+  teller: Pick<Teller, 'wait'>,
+): Promise<true> {
+  const { tag, address } = world.resource;
+  return teller.wait(
+    'the agent says that the address is in service',
     async () => {
-      if (world.client.answersSince(fromMs, steadyMs)) return true;
-      if (clock.now() - fromMs > 3 * steadyMs) fromMs = clock.now();
-      return undefined;
+      const word = aws.events
+        .recentEvents()
+        .filter(({ source }) => source === agentSource)
+        .map((event) => ({ type: event['detail-type'], detail: event.detail as Word }))
+        .findLast(({ detail }) => detail.tag === tag);
+      const owner = aws.ec2.eniOwning(address)?.mac;
+      return word?.type === addressInService && word.detail.answer.mac === owner ? true : undefined;
     },
-    minute,
+    wordLimitMs,
   );
 }
 
 /** What the schedule sends once a minute. */
-function reconcileNow({ aws }: Stage<LabWorld>): void {
+export function reconcileNow({ aws }: Stage<LabWorld>): void {
   const functionName = aws.lambda.functions.names().find((name) => /recover/i.test(name)) ?? '';
   aws.lambda.invokeLater(
     { functionName, qualifier: liveAlias },

@@ -1,24 +1,31 @@
 /**
- * The lab: the fleet on guests that are network namespaces, the project's own stack in the embedded AWS, and a client
- * beside them that asks the protected address all the time. Everything runs in real time.
+ * The lab: the fleet on guests that are network namespaces, the project's own stack in the embedded AWS, the agent on
+ * every server, and a client beside them that asks the protected address all the time. Everything runs in real time.
  */
-import { fileURLToPath } from 'node:url';
 import type { EmbeddedAws } from '../emulator/embedded-aws.ts';
-import { type Imds, openDoors } from '../emulator/netns/doors.ts';
+import { Imds } from '../emulator/imds/imds.ts';
+import { openDoors } from '../emulator/netns/doors.ts';
 import { forgetLab, openLabId } from '../emulator/netns/lab-id.ts';
 import { NetnsHost } from '../emulator/netns/netns-host.ts';
 import { NetnsVpc } from '../emulator/netns/vpc.ts';
 import type { FleetDefinition, ResourceDefinition } from '../recovery/fleet.ts';
-import { installProbe } from '../story/probe.ts';
 import { type Stage, setStageIn } from '../story/stage.ts';
 import { buildGround, type Ground } from '../story/world.ts';
-import { ClientLog } from './client-log.ts';
+import { type Agent, allStarted, runAgent } from './agents.ts';
+import { type AwsLatency, setAwsLatency } from './aws-latency.ts';
+import { startClient } from './client.ts';
+import type { ClientLog } from './client-log.ts';
+import { labFleetFile, serverRole } from './fleet-file.ts';
 
 export interface LabWorld extends Ground<NetnsHost> {
   readonly vpc: NetnsVpc;
   /** The one that the client asks for. */
   readonly resource: ResourceDefinition;
   readonly client: ClientLog;
+  /** By server. */
+  readonly agents: ReadonlyMap<string, Agent>;
+  /** What guests are told about themselves; its lag and its failing are faults. */
+  readonly imds: Imds;
 }
 
 export interface Lab {
@@ -30,13 +37,11 @@ export interface Lab {
 export interface LabOptions {
   readonly fleetFile: string;
   readonly seed: string;
-  /** Answers guests at 169.254.169.254; without it nobody does. */
-  readonly imds?: (aws: EmbeddedAws) => Imds;
+  /** Whether an agent's word starts a recovery, beside the alarm. */
+  readonly fastLane: boolean;
+  /** `typical` when absent. */
+  readonly awsLatency?: AwsLatency;
 }
-
-const echoPort = '7007';
-const echoProgram = fileURLToPath(new URL('echo-main.ts', import.meta.url));
-const proberProgram = fileURLToPath(new URL('prober-main.ts', import.meta.url));
 
 /** @throws Error when the fleet file is wrong, the deploy is refused, or namespaces cannot be made */
 export async function openLab(options: LabOptions, onProgress: (what: string) => void): Promise<Lab> {
@@ -44,20 +49,20 @@ export async function openLab(options: LabOptions, onProgress: (what: string) =>
   let vpc: NetnsVpc | undefined;
   try {
     const stage = await setStageIn<LabWorld>(
-      async (aws, fleet, putHealth) => {
+      async (aws, fleet) => {
+        setAwsLatency(aws, options.awsLatency ?? 'typical');
         vpc = new NetnsVpc(id, aws.ec2);
+        const imds = new Imds(aws.account, aws.ec2);
         await openDoors({
           vpc,
           instanceOwning: (address) => aws.ec2.eniOwning(address)?.hostId,
-          imds: options.imds?.(aws),
+          imds,
           awsPort: Number(new URL(aws.endpoint).port),
         });
-        const world = standFleet(aws, fleet, vpc);
-        for (const host of world.hosts.values()) installProbe(host, aws, fleet, putHealth);
-        return world;
+        return standFleet(aws, fleet, vpc, imds);
       },
       {
-        fleetFile: options.fleetFile,
+        fleetFile: labFleetFile(options.fleetFile, id.directory, options.fastLane),
         port: 0,
         speed: 1,
         seed: options.seed,
@@ -65,6 +70,11 @@ export async function openLab(options: LabOptions, onProgress: (what: string) =>
       },
       onProgress,
     );
+    onProgress('installing the agent on the servers');
+    await allStarted(stage.world.agents.values(), stage.aws.ssm).catch(async (error: unknown) => {
+      await stage.stop();
+      throw error;
+    });
     return {
       stage,
       async close() {
@@ -75,25 +85,25 @@ export async function openLab(options: LabOptions, onProgress: (what: string) =>
   } catch (error) {
     await vpc?.close();
     forgetLab(id);
-    throw error;
+    if (!(error instanceof Error)) throw error;
+    throw new Error(error.message.replaceAll(`${id.directory}/`, ''), { cause: error });
   }
 }
 
-function standFleet(aws: EmbeddedAws, fleet: FleetDefinition, vpc: NetnsVpc): LabWorld {
+function standFleet(aws: EmbeddedAws, fleet: FleetDefinition, vpc: NetnsVpc, imds: Imds): LabWorld {
   const { clock } = aws.account;
   const ground = buildGround(aws, fleet, (id) => new NetnsHost({ id, clock, vpc }));
   const resource = fleet.resources.find(({ pingList }) =>
     pingList.some((each) => ground.bystanders.has(each)),
   );
-  const client = new ClientLog();
   const place = resource?.pingList
     .map((each) => ground.bystanders.get(each))
     .find((each) => each !== undefined);
   if (resource === undefined || place === undefined)
     throw new Error('the lab needs a resource with a ping target that is no server: the client stands there');
-  const node = (program: string) => [process.execPath, program, resource.address, echoPort];
-  for (const host of ground.hosts.values())
-    host.startCommand('echo', node(echoProgram), (line) => client.read(`${host.id}: ${line}`));
-  place.startCommand('prober', node(proberProgram), (line) => client.read(line));
-  return { ...ground, vpc, resource, client };
+  const client = startClient({ address: resource.address, servers: ground.hosts.values(), place });
+  aws.account.iam.putRole(serverRole);
+  for (const { id } of ground.hosts.values()) imds.setRole(id, serverRole);
+  const agents = new Map([...ground.hosts].map(([server, host]) => [server, runAgent(host)]));
+  return { ...ground, vpc, resource, client, agents, imds };
 }

@@ -24,7 +24,7 @@ export async function agentCost(shell: Shell, seconds: number, settleSeconds = 1
   const settings = addresses.map(
     (address) => `address ip-${address.split('.')[3]} ${address} 10.0.1.0/24 ${peer}`,
   );
-  const lab = await startAgent(shell, { settings: ['fastLane true', ...settings] });
+  const lab = await startAgent(shell, { settings });
   try {
     for (const [n, address] of addresses.entries()) await lab.assign(address, n % 2 === 0 ? 'eth0' : 'eth1');
     await until(lab, 'all are healthy', () => new Set(lab.data).size >= addressCount, 30_000);

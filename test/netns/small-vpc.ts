@@ -6,7 +6,7 @@ import { openLabId } from '../../lib/emulator/netns/lab-id.ts';
 import { NetnsHost } from '../../lib/emulator/netns/netns-host.ts';
 import { NetnsVpc } from '../../lib/emulator/netns/vpc.ts';
 
-export const serverMac = '02:00:00:00:00:0a';
+const serverMac = '02:00:00:00:00:0a';
 const clientMac = '02:00:00:00:00:64';
 
 export interface SmallVpc {
