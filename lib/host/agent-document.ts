@@ -17,19 +17,24 @@ interface DeclaredAddress {
 export interface AgentConfiguration {
   readonly fleet: string;
   readonly region: string;
-  /** An event at the first confirmed failure, beside the metric. */
-  readonly fastLane: boolean;
   /** All of the fleet, on every server: which are its own the agent learns from the metadata. */
   readonly addresses: readonly DeclaredAddress[];
   /** Where these are not the ones of AWS: URLs without a path. */
   readonly endpoints?: { readonly imds?: string; readonly cloudWatch?: string; readonly events?: string };
 }
 
+const unitFile = 'holdfast-agent.service';
+const installFile = 'install.sh';
 const agentActions = ['install', 'remove', 'status'] as const;
+
+/** Changes with anything that is installed: the agent, its configuration or its unit. */
+export function agentVersion(configuration: AgentConfiguration): string {
+  return versioned(configuration).version;
+}
 
 /** The content of the document, schema version 2.2. */
 export function agentDocument(configuration: AgentConfiguration): object {
-  const { text, version } = agentScript();
+  const { text, version } = versioned(configuration);
   return {
     schemaVersion: '2.2',
     description: `Holdfast: installs the agent (version ${version}), takes it off, or says what is there`,
@@ -40,6 +45,12 @@ export function agentDocument(configuration: AgentConfiguration): object {
         default: 'install',
         allowedValues: agentActions,
         allowedPattern: `^(${agentActions.join('|')})$`,
+      },
+      Version: {
+        type: 'String',
+        description: '(Optional) The version that is to be installed: no other one is; or any',
+        default: 'any',
+        allowedPattern: '^([0-9a-f]{16}|any)$',
       },
     },
     mainSteps: [
@@ -52,11 +63,12 @@ export function agentDocument(configuration: AgentConfiguration): object {
           runCommand: [
             '#!/bin/sh',
             "HOLDFAST_ACTION='{{ Action }}'",
+            "HOLDFAST_VERSION='{{ Version }}'",
             `CARRIED_VERSION=${version}`,
             ...carried('agent_text', text),
             ...carried('configuration_text', agentConfiguration(configuration)),
-            ...carried('unit_text', read('holdfast-agent.service')),
-            ...read('install.sh').trimEnd().split('\n'),
+            ...carried('unit_text', read(unitFile)),
+            ...read(installFile).trimEnd().split('\n'),
             'main',
           ],
         },
@@ -67,11 +79,10 @@ export function agentDocument(configuration: AgentConfiguration): object {
 
 /** The agent's configuration file. */
 export function agentConfiguration(configuration: AgentConfiguration): string {
-  const { fleet, region, fastLane, addresses, endpoints = {} } = configuration;
+  const { fleet, region, addresses, endpoints = {} } = configuration;
   const lines = [
     `fleet ${fleet}`,
     `region ${region}`,
-    `fastLane ${fastLane}`,
     ...Object.entries({ imds: endpoints.imds, cloudwatch: endpoints.cloudWatch, events: endpoints.events })
       .filter(([, url]) => url !== undefined)
       .map(([key, url]) => `${key} ${url}`),
@@ -81,6 +92,10 @@ export function agentConfiguration(configuration: AgentConfiguration): string {
     ),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function versioned(configuration: AgentConfiguration) {
+  return agentScript([agentConfiguration(configuration), read(unitFile), read(installFile)].join(''));
 }
 
 /** A function that prints the text. Nothing in it is expanded, and no line of it can end it. */

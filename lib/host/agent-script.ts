@@ -1,39 +1,56 @@
 /**
- * The agent as one file that runs by itself: address.sh without its last line, which runs it, and the agent's own parts.
- * Comments stay here: the file travels in an SSM document, and that has a limit.
+ * The agent as one file that runs by itself: the functions of address.sh and the agent's own parts. Comments and
+ * indentation stay here: the file travels in an SSM document, and that has a limit.
  */
 import { readFileSync } from 'node:fs';
-import { healthMetric, metricNamespace } from '../recovery/names.ts';
+import {
+  addressFailed,
+  addressInService,
+  agentSource,
+  healthMetric,
+  metricNamespace,
+  unknownMetric,
+} from '../recovery/names.ts';
+import { addressFunctions } from './address-script.ts';
 import { contentHash } from './content-hash.ts';
 
-/** How often the agent could not look at an address that it has: one each time. */
-export const unknownMetric = 'ProbeUnknown';
-
-const ownParts = ['sigv4.sh', 'metadata.sh', 'publish.sh', 'follow.sh', 'agent.sh'] as const;
+const ownParts = [
+  'sigv4.sh',
+  'metadata.sh',
+  'publish.sh',
+  'word.sh',
+  'follow.sh',
+  'health.sh',
+  'agent.sh',
+] as const;
 
 interface AgentScript {
   readonly text: string;
-  /** Of the content: what `holdfast-agent --version` says. */
+  /** Of the content: what `holdfast-agent --version` says, and every word of it. */
   readonly version: string;
 }
 
-export function agentScript(): AgentScript {
-  const address = read('address.sh').replace(/\nmain\n$/, '\n');
-  const body = [address, ...ownParts.map(read)].map(withoutComments).join('');
+/** `beside`: what is installed with it, so that another version of that is another version of the agent. */
+export function agentScript(beside = ''): AgentScript {
+  const body = [addressFunctions(), ...ownParts.map(read)].map(compact).join('');
   const names = [
-    `METRIC_NAMESPACE=${metricNamespace}`,
-    `HEALTH_METRIC=${healthMetric}`,
-    `UNKNOWN_METRIC=${unknownMetric}`,
+    `METRIC_NAMESPACE='${metricNamespace}'`,
+    `HEALTH_METRIC='${healthMetric}'`,
+    `UNKNOWN_METRIC='${unknownMetric}'`,
+    `WORD_SOURCE='${agentSource}'`,
+    `WORD_FAILED='${addressFailed}'`,
+    `WORD_IN_SERVICE='${addressInService}'`,
   ].join('\n');
-  const version = contentHash(`${names}\n${body}`);
+  const version = contentHash(`${names}\n${body}${beside}`);
   return { text: `#!/bin/sh\nVERSION=${version}\n${names}\n${body}agent "$@"\n`, version };
 }
 
-/** Whole lines only: no text over several lines in these files has a line that begins with `#`. */
-function withoutComments(text: string): string {
+/** By whole lines: no text over several lines in these files has a line that begins with `#` or a blank. */
+function compact(text: string): string {
   return text
     .split('\n')
-    .filter((line) => !/^\s*(#|$)/.test(line))
+    .map((line) => line.trimStart())
+    .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => `${line}\n`)
     .join('');
 }

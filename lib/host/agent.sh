@@ -3,8 +3,9 @@
 #   holdfast-agent [--once] [/etc/holdfast/agent.conf]      --once: look, follow, publish, end
 #   holdfast-agent --version
 #
-# One loop that reads lines and never waits for anything else for long: the metadata, once a second; the kernel's own
-# events (`ip monitor`), at once; what pings and requests came to, as they end. They all write into one pipe.
+# One loop that reads lines and never waits for anything else for long: the metadata, once a second, and some eight times
+# while a failed address is about to be moved; the kernel's own events (`ip monitor`), at once; what pings and requests
+# came to, as they end. They all write into one pipe.
 #
 #   metadata gives a declared address to a MAC of this host    the OS follows: what address.sh does to restore
 #   every MAC was read, and none has it, for GRACE_S           it is taken off this host
@@ -12,14 +13,16 @@
 #                                                              (https://github.com/amazonlinux/amazon-ec2-net-utils/issues/161)
 #
 # The last writer wins. The metadata lags behind a move, both ways, by up to a minute. So whoever places an address by
-# address.sh (SSM, or a human) leaves a mark with the time and the MAC, and for HOLD_S the mark is believed and the
-# metadata is not: an address put on one MAC is neither removed nor put on another, an address taken off a MAC is not put
-# back on it. Once the metadata has agreed with the mark AGREE_CYCLES times in a row the mark is spent, and the next move
-# is followed at once.
+# address.sh (SSM, or a human) leaves a mark with the time and the MAC, and the mark is believed and the metadata is not:
+# for HOLD_S an address put on one MAC is neither removed nor put on another. An address taken off a MAC on purpose is not
+# put back on it, however long EC2 goes on to assign it there: until somebody restores it, or the next boot. Once the
+# metadata has agreed with the mark in AGREE_CYCLES seconds in a row the mark is spent, and the next move is followed at
+# once.
 #
 # Health, of an address that this host has: link, address, rule, then the ping list from it, three tries, as
 # LifeKeeper's quickCheck. 1 at the heartbeat, 0 at once and at every heartbeat; what could not be looked at is never a
 # 0, but a count of its own. No answer from the ping list counts only while the metadata says that the address is here.
+# Whether the targets or the address are to blame the 0 does not say; the word (word.sh) has the witness for it.
 
 CONFIRM_LOOKS=3
 CONFIRM_PAUSE_S=0.05
@@ -35,6 +38,8 @@ CHANGES_PER_ADDRESS=5 # from one heartbeat to the next
 WATCHDOG_S=10
 ONCE_CAP_S=20
 LINK_WAIT_TENTHS=4 # the loop waits meanwhile
+STOP_WAIT_TENTHS=20
+QUICK_S=30         # so long the metadata is asked often for an address that has failed; then as long a rest as it was
 
 agent() {
   configuration=/etc/holdfast/agent.conf once=no
@@ -57,7 +62,7 @@ agent() {
 # `key value` per line; addresses as `address <tag> <address> <subnet> <ping list, with commas, or none>`.
 # shellcheck disable=SC2086
 read_configuration() {
-  fleet='' region='' imds=http://169.254.169.254 cloudwatch='' events='' fast_lane=false records='' changes_most=0
+  fleet='' region='' imds=http://169.254.169.254 cloudwatch='' events='' records='' changes_most=0
   heartbeat=$HEARTBEAT_S grace=$GRACE_S hold=$HOLD_S sure=$SURE_S
   [ -r "$configuration" ] || stop_with 78 "$configuration cannot be read"
   while read -r text || [ -n "$text" ]; do
@@ -70,7 +75,6 @@ read_configuration() {
       imds,2) imds=${2%/} ;;
       cloudwatch,2) cloudwatch=${2%/} ;;
       events,2) events=${2%/} ;;
-      fastLane,2) fast_lane=$2 ;;
       heartbeat,2) heartbeat=$2 ;;
       grace,2) grace=$2 ;;
       hold,2) hold=$2 ;;
@@ -80,10 +84,6 @@ read_configuration() {
     esac
   done <"$configuration"
   if [ -z "$fleet" ] || [ -z "$region" ]; then stop_with 78 "$configuration: fleet and region are missing"; fi
-  case $fast_lane in
-    true | false) ;;
-    *) stop_with 78 "$configuration: fastLane is '$fast_lane'; allowed: true, false" ;;
-  esac
   for number in "$heartbeat" "$grace" "$hold" "$sure"; do
     [ "$number" -ge 1 ] 2>/dev/null || stop_with 78 "$configuration: '$number' is not a whole number of seconds above 0"
   done
@@ -97,7 +97,7 @@ read_address() { # tag, address, subnet, ping list
   if ! is_ipv4 "$2" || ! is_subnet "$3" || ! is_ping_list "$4"; then
     stop_with 78 "$configuration: '$*' is not a tag, an IPv4 address, its subnet and a ping list or none"
   fi
-  records="$records$1 $2 $3 $4 - - - new - ? - -$newline" changes_most=$((changes_most + CHANGES_PER_ADDRESS))
+  records="$records$1 $2 $3 $4 - - - - new - ? none - - - -$newline" changes_most=$((changes_most + CHANGES_PER_ADDRESS))
 }
 
 # Runs a function on every record, which it may change.
@@ -108,12 +108,12 @@ each_record() { # function
   for record in $all; do
     IFS=$blanks
     set -- $record
-    tag=$1 address=$2 HOLDFAST_SUBNET=$3 HOLDFAST_PING=$4 owner=$5 gone=$6 agreed=$7 health=$8 why=$9
+    tag=$1 address=$2 HOLDFAST_SUBNET=$3 HOLDFAST_PING=$4 owner=$5 seen=$6 gone=$7 agreed=$8 health=$9
     shift 9
-    path_seen=$1 sent=$2 event=$3
+    why=$1 path_seen=$2 witness=$3 sent=$4 word=$5 word_at=$6 event=$7
     "$on_record"
-    records="$records$tag $address $HOLDFAST_SUBNET $HOLDFAST_PING $owner $gone $agreed $health $why"
-    records="$records $path_seen $sent $event$newline"
+    records="$records$tag $address $HOLDFAST_SUBNET $HOLDFAST_PING $owner $seen $gone $agreed $health"
+    records="$records $why $path_seen $witness $sent $word $word_at $event$newline"
   done
   IFS=$blanks
 }
@@ -124,26 +124,38 @@ prepare() {
   umask 077
   if ! mkdir -p "$run"; then stop_with 69 "$run cannot be made"; fi
   read_uptime || stop_with 69 '/proc/uptime cannot be read'
+  # Of the two watchers that may live at the same time for a moment each has its own.
   answers=$run/answers
-  [ "$once" = no ] || answers=$run/answers-once
-  rm -f "$answers" "$run/events"
-  mkfifo "$answers" "$run/events" || stop_with 69 "no pipe can be made in $run"
+  if [ "$once" = yes ]; then answers=$run/answers-once; else announce; fi
+  rm -f "$answers-0" "$answers-1" "$run/events"
+  mkfifo "$answers-0" "$answers-1" "$run/events" || stop_with 69 "no pipe can be made in $run"
   exec 3<>"$run/events"
+  exec 4>"$run/events"
   rm -f "$run/events"
-  signing_keys='' access_key='' secret_key='' session_token='' instance_id=''
-  metadata='' cycle='' sure_at=-$sure silent='' monitor='' watcher=''
+  agent_version=$VERSION
+  signing_keys='' access_key='' secret_key='' session_token=''
+  token='' token_until=0 instance_id='' credentials_until=0 macs='' way='' links='' addresses='' rules='' defaults=''
+  metadata='' cycle='' cycle_at='' sure_at=-$sure silent='' monitor='' watcher='' ended='' generation=0
+  rhythm=slow hurry=no turned=no any_failed=no quick_at=0 quick_rest=0
   metrics_pid='' metrics_at=0 metrics_address='' events_pid='' events_at=0 events_address=''
-  outstanding=0 asked_at=0 askers='' came_of=' ' hasty=no due_at=0 events_due=no posted_at=0 looking='' looks=0 missed=no wake_at=0 beat_at=0 petted_at=0 anew_at=0
-  patience=0 changes=0 listed=no listed_at=0 changed_since=yes stopping=no heard_once=no
+  events_due=no events_wait=$POST_RETRY_S repeat_at=0 posted_at=0 hasty=no due_at=0
+  outstanding=0 asked_at=0 askers='' came_of=' ' round='' pressing=no
+  looking='' looks=0 looks_at=0 missed=no wake_at=0 beat_at=0 petted_at=0 anew_at=0
+  patience=0 changes=0 listed=no listed_at=0 listed_before='' listing_number=0 changed_since=yes stopping=no heard_once=no
+}
+
+# For address.sh, which tells it with its answer.
+announce() {
+  name_process "$$" || return 0
+  printf '%s %s\n' "$process" "$VERSION" >"$run/agent"
 }
 
 serve() {
   trap stop EXIT
   trap 'stopping=yes' TERM INT HUP
   log "holdfast-agent $VERSION for fleet $fleet"
-  watch_metadata &
-  watcher=$!
   watch_kernel
+  begin_watch
   notify --ready
   began=$now
   while [ "$stopping" = no ]; do
@@ -152,26 +164,44 @@ serve() {
     # shellcheck disable=SC2086
     set -- $heard
     case ${1-} in
-      @imds) hear_metadata "$heard" ;;
-      @unknown) hear_silence "${heard#* }" ;;
-      @identity) instance_id=$2 ;;
-      @credentials) access_key=$2 secret_key=$3 session_token=$4 ;;
-      @path) hear_path "$2" "$3" ;;
+      "@$generation") hear_watcher "${heard#* }" ;;
+      @[0-9]*) ;; # of one that has been ended
+      @path) hear_path "$2" "$3/$4" ;;
       @sent) hear_sent "$2" "$3" "${4-}" ;;
       @look) look_now ;;
       *) hear_kernel ;;
     esac
     publish
+    keep_pace
     [ "$once" = no ] || ! is_done || break
   done
+}
+
+# shellcheck disable=SC2086
+hear_watcher() { # what it said
+  case $1 in
+    'imds '*) hear_metadata "$1" ;;
+    'unknown '*) hear_silence "${1#* }" ;;
+    'macs '*) macs=${1#* } ;;
+    *)
+      set -- $1
+      case $1 in
+        token) token=$2 token_until=$3 ;;
+        identity) instance_id=$2 ;;
+        credentials) access_key=$2 secret_key=$3 session_token=$4 credentials_until=$5 ;;
+      esac
+      ;;
+  esac
 }
 
 hear_metadata() { # the line
   heard_once=yes
   [ -z "$silent" ] || log 'the metadata can be read again'
-  silent='' cycle=yes
+  silent=''
+  if [ "$now" != "$cycle_at" ]; then cycle=yes cycle_at=$now; fi
   case $1 in *=\?*) ;; *) sure_at=$now ;; esac
-  set -- "${1#@imds }"
+  set -- "${1#imds }"
+  way=${1%% *} way=${way#-}
   if [ "$metadata" != "${1#* }" ]; then
     metadata=${1#* } wake_at=$now changed_since=yes
     log "the metadata say $metadata"
@@ -191,9 +221,8 @@ hear_silence() { # why
 }
 
 tick() {
-  looks=0
   # Without events from the kernel every second has to do.
-  if [ "$missed" = yes ] || ! kill -0 "$monitor" 2>/dev/null; then wake_at=$now changed_since=yes; fi
+  if [ "$missed" = yes ] || ! kill -0 "${monitor% *}" 2>/dev/null; then wake_at=$now changed_since=yes; fi
   missed=no
   if [ "$outstanding" -gt 0 ] && [ $((now - asked_at)) -gt "$PATH_CAP_S" ]; then give_up_paths; fi
   give_up_posts
@@ -206,15 +235,19 @@ tick() {
 }
 
 # A change of the kernel's comes in many lines. The look is asked for at the end of those that are in the pipe already,
-# by a child, since a full pipe would hold whoever both writes and reads it.
+# by a child, since a full pipe would hold whoever both writes and reads it. `ip` itself only writes, so that it ends with
+# its first line that nobody reads.
 watch_kernel() {
-  ip -o monitor link address rule route >&3 2>/dev/null &
-  monitor=$!
+  ip -o monitor link address rule route >&4 2>/dev/null 3>&- 4>&- &
+  exec 4>&-
+  name_process "$!"
+  monitor=$process
 }
 
 hear_kernel() {
   changed_since=yes
   [ -z "$looking" ] || return 0
+  if [ "$looks_at" != "$now" ]; then looks=0 looks_at=$now; fi
   if [ "$looks" -ge "$LOOKS_PER_SECOND" ]; then
     missed=yes
     return
@@ -230,14 +263,53 @@ look_now() {
   step
 }
 
+# A watcher takes over what the one before it has told. That one may still wait for an answer: nobody waits for it until
+# the next begins, and what it says is not heard.
+begin_watch() {
+  end_process "$ended"
+  [ -z "$ended" ] || wait "${ended% *}" 2>/dev/null
+  ended=$watcher
+  end_process "$ended"
+  generation=$((generation + 1))
+  watch_metadata &
+  name_process "$!"
+  watcher=$process
+}
+
+# A shell's child that has just been forked still has its parent's trap: what it is sent then is lost.
+end_process() { # as name_process names it; fails when that is gone
+  [ -n "$1" ] && name_process "${1% *}" && [ "$process" = "$1" ] && kill "${1% *}" 2>/dev/null
+}
+
 begin_anew() { # once a minute at most
   [ $((now - anew_at)) -ge 60 ] || return 0
-  anew_at=$now
-  kill "$watcher" 2>/dev/null
-  wait "$watcher" 2>/dev/null
-  watch_metadata &
-  watcher=$!
+  anew_at=$now token_until=0 credentials_until=0
+  begin_watch
 }
+
+# An address that has just failed is soon on another interface: then the metadata is asked often, for a while.
+keep_pace() {
+  if [ "$turned" = yes ]; then
+    turned=no any_failed=no
+    each_record note_failed
+  fi
+  case $rhythm in
+    slow)
+      [ "$hurry" = yes ] || return 0
+      hurry=no
+      [ "$now" -ge "$quick_rest" ] && [ "$any_failed" = yes ] || return 0
+      rhythm=quick quick_at=$now
+      ;;
+    quick)
+      hurry=no
+      if [ "$any_failed" = yes ] && [ $((now - quick_at)) -lt "$QUICK_S" ]; then return; fi
+      rhythm=slow quick_rest=$((now + now - quick_at))
+      ;;
+  esac
+  begin_watch
+}
+
+note_failed() { if [ "$health" = failed ]; then any_failed=yes; fi; }
 
 is_done() {
   [ $((now - began)) -lt "$ONCE_CAP_S" ] || return 0
@@ -250,9 +322,14 @@ stop() {
   trap '' TERM INT HUP EXIT
   notify STOPPING=1
   # shellcheck disable=SC2086
-  kill $watcher $monitor $looking $metrics_pid $events_pid $askers 2>/dev/null
+  kill $looking $metrics_pid $events_pid $askers 2>/dev/null
+  for child in "$watcher" "$ended" "$monitor"; do
+    waited=0
+    while end_process "$child" && [ "$waited" -lt "$STOP_WAIT_TENTHS" ]; do pause; done
+  done
   wait
-  rm -f "$answers"
+  rm -f "$answers-0" "$answers-1"
+  [ "$once" = yes ] || rm -f "$run/agent"
   log 'holdfast-agent ends'
 }
 

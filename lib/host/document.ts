@@ -6,7 +6,7 @@
  * Java's `$` accepts a last newline; the script's own check does not.
  * https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html
  */
-import { readFileSync } from 'node:fs';
+import { addressScript } from './address-script.ts';
 
 const octet = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
 const ipv4 = `(${octet}\\.){3}${octet}`;
@@ -50,7 +50,10 @@ export function addressDocument(): object {
         action: 'aws:runShellScript',
         name: 'address',
         precondition: { StringEquals: ['platformType', 'Linux'] },
-        inputs: { timeoutSeconds: '15', runCommand: [...preamble, ...scriptLines()] },
+        inputs: {
+          timeoutSeconds: '15',
+          runCommand: [...preamble, ...addressScript().trimEnd().split('\n'), 'main'],
+        },
       },
     ],
   };
@@ -73,8 +76,3 @@ const preamble = [
   "HOLDFAST_PING='{{ PingList }}'",
   "HOLDFAST_ORDER='{{ Order }}'",
 ] as const;
-
-function scriptLines(): readonly string[] {
-  const lines = readFileSync(new URL('address.sh', import.meta.url), 'utf8').split('\n');
-  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
-}

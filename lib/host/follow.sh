@@ -1,5 +1,5 @@
-# The agent's judgement of each address, from the metadata, the marks, one listing of the kernel and the last pings: first
-# the OS is made to follow, then what is left is its health.
+# Whose each address is, from the metadata, the marks and one listing of the kernel: the OS is made to follow, and what is
+# left then is its health (health.sh).
 
 # What looks failed is looked at three times before it is: an interface may blink.
 step() {
@@ -9,6 +9,7 @@ step() {
     if [ "$try" -gt 1 ] || ! is_listed; then list_anew; fi
     suspects=no
     each_record judge
+    [ -z "$round" ] || start_round
     if [ "$suspects" = no ] || [ "$try" -eq "$CONFIRM_LOOKS" ]; then break; fi
     try=$((try + 1))
     sleep "$CONFIRM_PAUSE_S" 2>/dev/null
@@ -18,9 +19,12 @@ step() {
 # A listing is good until the kernel says that something has changed, or until it has not said so for long.
 is_listed() { [ "$listed,$changed_since" = yes,no ] && [ $((now - listed_at)) -lt "$LISTING_S" ]; }
 
+# `listing_number` tells one that differs from the one before.
 list_anew() {
   changed_since=no listed_at=$now
   if list; then listed=yes; else listed=no; fi
+  [ "$listed_before" != "$links$addresses$rules$defaults" ] || return 0
+  listed_before=$links$addresses$rules$defaults listing_number=$((listing_number + 1))
 }
 
 judge() {
@@ -54,15 +58,15 @@ find_owner() { # sets `owner_now` to a MAC, `none` or `?`, and `told` to the sam
 # `agreed` is the time of the mark and how often the metadata has agreed with it since.
 heed_mark() {
   read_mark || return 0
-  if [ $((now - mark_at)) -ge "$hold" ]; then
+  if [ "$mark_word" = on ] && [ $((now - mark_at)) -ge "$hold" ]; then
     spend_mark
     return
   fi
-  wake_at=$((now + 1))
   case $mark_word,$owner_now in
     on,"$mark_mac") ;;
     on,*)
       agreed=$mark_at:0 owner_now=$mark_mac
+      wake_by $((mark_at + hold))
       return
       ;;
     off,"$mark_mac" | off,\?)
@@ -71,6 +75,7 @@ heed_mark() {
       return
       ;;
   esac
+  wake_by $((now + 1))
   [ -n "$cycle" ] && [ "$try" -eq 1 ] || return 0
   case $agreed in
     "$mark_at:"*) agreed=$mark_at:$((${agreed#*:} + 1)) ;;
@@ -80,14 +85,14 @@ heed_mark() {
 }
 
 read_mark() {
-  mark_at=''
+  mark_at='' mark_word='' mark_mac=''
   { read -r mark_at mark_word mark_mac <"$run/placed-$address"; } 2>/dev/null
   [ -n "$mark_at" ]
 }
 
 spend_mark() {
   rm -f "$run/placed-$address"
-  agreed=- mark_at=''
+  agreed=- mark_at='' mark_word='' mark_mac=''
 }
 
 # ---- What follows ------------------------------------------------------------------------------------------------------
@@ -126,9 +131,16 @@ judge_owned() {
     owner=$owner_now path_seen='?'
     log "$tag $address: belongs to $owner"
   fi
+  # An address is not looked for again in a listing that has nothing against it.
+  if [ "$listed,$seen" = "yes,$listing_number:$owner" ]; then
+    judge_path
+    return
+  fi
+  seen=-
   see_owner
   if [ "$listed" = yes ] && ! is_in_order && can_follow; then change_address restore; fi
   judge_health
+  if [ "$listed" = yes ] && [ -z "$flaw" ]; then seen=$listing_number:$owner; fi
 }
 
 see_owner() {
@@ -151,7 +163,7 @@ can_follow() {
 # Under the lock, and only if nobody has placed the address meanwhile. The second time it waits, and so can break the
 # lock of somebody who has died.
 change_address() { # restore | clear
-  marked_before=$mark_at
+  marked_before="$mark_at $mark_word $mark_mac"
   if [ "$changes" -ge "$changes_most" ]; then
     log "$tag $address: left as it is for now, since somebody keeps undoing what is done here"
     return
@@ -164,7 +176,7 @@ change_address() { # restore | clear
   fi
   patience=0
   read_mark
-  if [ "$mark_at" = "$marked_before" ]; then
+  if [ "$mark_at $mark_word $mark_mac" = "$marked_before" ]; then
     log "$tag $address: $1${device:+ on $device}"
     is_subnet "$HOLDFAST_SUBNET"
     # A subshell, since a look that fails in there ends it; what it says it does goes to the log.
@@ -185,112 +197,3 @@ clear() {
 }
 
 wake_by() { if [ "$1" -lt "$wake_at" ]; then wake_at=$1; fi; }
-
-# ---- Health ------------------------------------------------------------------------------------------------------------
-
-judge_health() {
-  if [ "$listed" = no ]; then
-    turn unknown listing
-    return
-  fi
-  flaw=''
-  if [ "$link" = absent ]; then
-    flaw='interface-absent'
-  elif [ "$link" = down ]; then
-    flaw='link-down'
-  elif [ "$os" = absent ]; then
-    flaw='address-absent'
-  elif [ -n "$elsewhere" ]; then
-    flaw='address-elsewhere'
-  elif [ "$rule" = absent ]; then flaw='rule-absent'; fi
-  if [ -z "$flaw" ]; then
-    judge_path
-  elif [ "$health" = failed ] || [ "$try" -eq "$CONFIRM_LOOKS" ]; then
-    path_seen='?'
-    turn failed "$flaw"
-  else
-    suspects=yes
-  fi
-}
-
-judge_path() {
-  case $HOLDFAST_PING,$path_seen in
-    none,*) turn ok verified-without-path ;;
-    *,\?) start_path ;;
-    *,asking) ;;
-    *,answered) turn ok verified ;;
-    *,not-asked) turn ok verified-without-path ;;
-    *,unanswered)
-      if [ "$told" = "$owner" ]; then turn failed path-unanswered; else turn unknown metadata; fi
-      ;;
-  esac
-}
-
-turn() { # health, why
-  [ "$health,$why" != "$1,$2" ] || return 0
-  log "$tag $address: $1 ($2)"
-  if [ "$1" = failed ] && [ "$health" != failed ]; then
-    hasty=yes
-    if [ "$fast_lane" = true ]; then event=due events_due=yes; fi
-  fi
-  if [ "$health" != "$1" ]; then sent=- due_at=0; fi
-  health=$1 why=$2
-}
-
-# ---- Pings, each address's own child -----------------------------------------------------------------------------------
-
-start_path() {
-  path_seen=asking asked_at=$now outstanding=$((outstanding + 1))
-  (
-    path=not-asked
-    ask_path 2>/dev/null
-    printf '@path %s %s\n' "$address" "$path" >&3
-  ) &
-  askers="$askers $!"
-}
-
-# Whether the targets or the address are to blame is for the recovery to find out: it looks again, with a witness.
-ask_witness() { :; }
-
-hear_path() { # address, what came of it
-  [ "$outstanding" -gt 0 ] || return 0
-  came_of="$came_of$1 $2 "
-  outstanding=$((outstanding - 1))
-  [ "$outstanding" -eq 0 ] || return 0
-  # shellcheck disable=SC2086
-  wait $askers
-  askers=''
-  try=$CONFIRM_LOOKS
-  each_record take_path
-  came_of=' '
-}
-
-# Who was asked for had no flaw; one that has come since then is not overlooked by the look that its event brings.
-take_path() {
-  [ "$path_seen" = asking ] || return 0
-  case $came_of in
-    *" $address "*)
-      path_seen=${came_of#*" $address "}
-      path_seen=${path_seen%% *}
-      find_owner
-      judge_path
-      ;;
-  esac
-}
-
-expire_path() { if [ "$path_seen" != asking ]; then path_seen='?'; fi; }
-
-give_up_paths() {
-  # shellcheck disable=SC2086
-  kill $askers 2>/dev/null
-  # shellcheck disable=SC2086
-  wait $askers 2>/dev/null
-  askers='' outstanding=0 came_of=' '
-  each_record forget_path
-}
-
-forget_path() {
-  [ "$path_seen" = asking ] || return 0
-  path_seen='?'
-  turn unknown path-not-told
-}

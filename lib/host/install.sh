@@ -25,6 +25,7 @@ main() {
 
 install_all() {
   umask 022
+  check_version
   check_tools
   mkdir -p "$root/opt/holdfast" "$root/etc/holdfast" "$root/etc/systemd/system"
   put "$program" "$(agent_text)" 755
@@ -34,6 +35,14 @@ install_all() {
   [ "$changed" = false ] || systemctl daemon-reload
   systemctl enable --quiet holdfast-agent.service
   if [ "$changed" = true ]; then systemctl restart holdfast-agent.service; else systemctl start holdfast-agent.service; fi
+}
+
+# An association may come to run with the document of before: State Manager tries again.
+check_version() {
+  case $HOLDFAST_VERSION in any | "$CARRIED_VERSION") return ;; esac
+  printf "HOLDFAST_VERSION is '%.80s'; this document carries %s, and nothing was changed: run the document's new version\n" \
+    "$HOLDFAST_VERSION" "$CARRIED_VERSION" >&2
+  exit 75
 }
 
 check_tools() {

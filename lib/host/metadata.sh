@@ -1,8 +1,9 @@
-# The metadata service (IMDSv2), asked once a second by a process of its own, which tells the agent over descriptor 3:
-#   @imds <way> <mac>=<address>,... ...   what each interface has; <mac>=? is one that could not be read
-#   @unknown <why>                        nothing could be read
-#   @identity <instance id>
-#   @credentials <key id> <secret> <session token>
+# The metadata service (IMDSv2), asked once a second by a process of its own, or QUICK_CYCLES times, which tells the agent
+# over descriptor 3, with its number in front (`@3 imds ...`):
+#   imds <way> <mac>=<address>,... ...   what each interface has; <mac>=? is one that could not be read
+#   unknown <why>                        nothing could be read
+#   identity <instance id>
+#   and for the next watcher: token <token> <until>, macs <mac> ..., credentials <key id> <secret> <session> <until>
 # Paths: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-categories.html
 #
 # curl takes ten times longer to start than to ask. Where it can be told a rate (7.84) one run asks for minutes; without
@@ -12,14 +13,16 @@ IMDS_CONNECT_S=1
 IMDS_TOTAL_S=2
 TOKEN_TTL_S=21600
 STREAM_CYCLES=300
+QUICK_CYCLES=8    # in a second
+QUICK_REQUESTS=40 # in a second, for a host with many interfaces: AWS has a limit and publishes none
 CREDENTIALS_MARGIN_S=300 # AWS has new ones at least five minutes before the old ones end
 CREDENTIALS_RETRY_S=10
 KNOWN_LENGTH=8000
 
 watch_metadata() {
   trap 'kill "$asking" 2>/dev/null; exit 0' TERM
-  asking='' token='' token_until=0 instance='' credentials_until=0 macs='' way='' said='' body_listed='' known=''
-  cycles=1
+  answers=$answers-$((generation % 2)) asking='' said='' body_listed='' known='' cycles=1
+  if [ -n "$links" ]; then choose_way; fi
   if can_stream; then cycles=$STREAM_CYCLES; fi
   while :; do
     read_uptime
@@ -29,11 +32,16 @@ watch_metadata() {
       tell_credentials
       ask_addresses
     else
-      tell '@unknown no token'
+      tell 'unknown no token'
       next_way
     fi
-    [ "$at_once" = yes ] || sleep 1
+    [ "$at_once" = yes ] || rest
   done
+}
+
+rest() {
+  [ "$rhythm" = quick ] && sleep 0.1 2>/dev/null && return
+  sleep 1
 }
 
 can_stream() {
@@ -50,14 +58,15 @@ renew_token() {
   said=$(imds -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: $TOKEN_TTL_S" "$imds/latest/api/token") || return 1
   is_plain "$said" || return 1
   token=$said token_until=$((now + TOKEN_TTL_S / 2))
+  tell "token $token $token_until"
 }
 
 tell_identity() {
-  [ -z "$instance" ] || return 0
+  [ -z "$instance_id" ] || return 0
   said=$(get meta-data/instance-id) || return 0
   is_plain "$said" || return 0
-  instance=$said
-  tell "@identity $instance"
+  instance_id=$said
+  tell "identity $instance_id"
 }
 
 # The role's own, as JSON over several lines.
@@ -68,9 +77,10 @@ tell_credentials() {
   json=$(get "meta-data/iam/security-credentials/${role%%"$newline"*}") || return 0
   key_id=$(member AccessKeyId) && secret=$(member SecretAccessKey) && session=$(member Token) &&
     ends=$(member Expiration) || return 0
-  tell "@credentials $key_id $secret $session"
-  seconds_until "$ends" || return 0
-  [ "$left" -le "$CREDENTIALS_MARGIN_S" ] || credentials_until=$((now + left - CREDENTIALS_MARGIN_S))
+  if seconds_until "$ends" && [ "$left" -gt "$CREDENTIALS_MARGIN_S" ]; then
+    credentials_until=$((now + left - CREDENTIALS_MARGIN_S))
+  fi
+  tell "credentials $key_id $secret $session $credentials_until"
 }
 
 member() { # prints one member of `json`; no value of credentials has a blank or a quote in it
@@ -109,11 +119,20 @@ ask_addresses() {
   for each in $macs; do urls="$urls,macs/$each/local-ipv4s"; done
   set -- $macs
   mac_count=$#
-  # Opened in both directions first, which never waits; then for reading alone, so that it ends when curl does.
+  pace=1
+  if [ "$rhythm" = quick ]; then
+    pace=$((QUICK_REQUESTS / (mac_count + 1)))
+    [ "$pace" -le "$QUICK_CYCLES" ] || pace=$QUICK_CYCLES
+    [ "$pace" -ge 1 ] || pace=1
+  fi
+  # Opened in both directions first, which never waits; then each way alone, so that either end notices that the other is
+  # gone: curl ends by itself then, whatever has become of this process.
   exec 4<>"$answers"
-  imds_options | curl -q -K - >&4 2>&1 4>&- &
+  exec 5<"$answers"
+  exec 6>"$answers" 4>&-
+  imds_options | curl -q -K - >&6 2>&1 5<&- 6>&- &
   asking=$!
-  exec 5<"$answers" 4>&-
+  exec 6>&-
   body='' heard=''
   while read -r said; do
     case $said in
@@ -132,12 +151,13 @@ ask_addresses() {
 
 imds_options() {
   common_options
+  printf 'fail-early\n'
   printf 'header = "X-aws-ec2-metadata-token: %s"\n' "$token"
   printf 'url = "%s/latest/[1-%s]/../meta-data/network/interfaces/{%s}"\n' "$imds" "$cycles" "$urls"
   if [ "$cycles" = 1 ]; then
     printf 'write-out = "\\n@ %%{http_code} %%{url_effective}\\n"\n'
   else # on stderr, which is not kept back until there is more of it
-    printf 'rate = "%s/s"\nno-buffer\nwrite-out = "%%{stderr}\\n@ %%{http_code} %%{url_effective}\\n"\n' $((mac_count + 1))
+    printf 'rate = "%s/s"\nno-buffer\nwrite-out = "%%{stderr}\\n@ %%{http_code} %%{url_effective}\\n"\n' $(((mac_count + 1) * pace))
   fi
 }
 
@@ -157,7 +177,7 @@ hear_answer() { # code and address of one answer, whose words are in `body`; fai
       return 1
       ;;
     *,)
-      tell "@unknown the list of interfaces: code $1"
+      tell "unknown the list of interfaces: code $1"
       if [ "$1" = 000 ]; then next_way; fi
       return 1
       ;;
@@ -165,7 +185,7 @@ hear_answer() { # code and address of one answer, whose words are in `body`; fai
     *) heard="$heard $asked=?" ;;
   esac
   set -- $heard
-  [ $# -eq 0 ] || [ $# -ne "$mac_count" ] || tell "@imds ${way:--}$heard"
+  [ $# -eq 0 ] || [ $# -ne "$mac_count" ] || tell "imds ${way:--}$heard"
 }
 
 hear_interfaces() {
@@ -175,9 +195,10 @@ hear_interfaces() {
   for each in $body; do
     if is_mac "${each%/}"; then listed="$listed ${each%/}"; fi
   done
-  [ "$listed" != "$macs" ] || return 0
+  [ "${listed# }" != "$macs" ] || return 0
   if [ -z "$macs" ]; then at_once=yes; fi
-  macs=$listed
+  macs=${listed# }
+  tell "macs $macs"
   return 1
 }
 
@@ -215,6 +236,19 @@ next_way() {
   if [ -n "$way" ]; then at_once=yes; fi
 }
 
+# As the one before has asked, unless that was by an interface whose wire is known to be cut by now.
+choose_way() {
+  devices_up
+  default_of main
+  case "$devices " in
+    *" ${way:-${found:-?}} "*) ;;
+    *)
+      way=${devices# }
+      way=${way%% *}
+      ;;
+  esac
+}
+
 # shellcheck disable=SC2086
 devices_up() { # sets `devices` to the interfaces with a wire that is up
   devices=''
@@ -238,4 +272,7 @@ get() { imds -H "X-aws-ec2-metadata-token: $token" "$imds/latest/$1"; }
 
 imds() { common_options | curl -q -f -K - "$@"; }
 
-tell() { printf '%s\n' "$*" >&3; }
+tell() { # and ends when there is nobody to tell
+  kill -0 "$$" 2>/dev/null || exit 0
+  printf '@%s %s\n' "$generation" "$*" >&3
+}

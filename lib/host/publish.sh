@@ -1,16 +1,15 @@
-# What the agent tells AWS: metrics, and an event when it is on the fast lane. One request of each kind at a time, made by
-# curl as a child that says on descriptor 3 how it ended: `@sent <kind> <HTTP code> <address that answered>`; 000 is none.
+# What the agent tells AWS: metrics here, its word as an event in word.sh. One request of each kind at a time, made by curl
+# as a child that says on descriptor 3 how it ended: `@sent <kind> <HTTP code> <address that answered>`; 000 is none.
 
 POST_CONNECT_S=2
 POST_TOTAL_S=5
 POST_RETRY_S=2
-EVENTS_AT_ONCE=10 # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-EVENT_SOURCE=holdfast.agent
-EVENT_TYPE='Holdfast Address Failed'
+POST_RETRY_MOST_S=60
+PATIENCE_S=2 # so long the healthy are not told while others are asked for
 
 publish() {
   [ -n "$access_key" ] || return 0
-  if [ "$fast_lane" = true ]; then publish_events; fi
+  publish_words
   publish_metrics
 }
 
@@ -18,18 +17,25 @@ publish() {
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
 publish_metrics() {
   [ "$now" -ge "$due_at" ] && [ -z "$metrics_pid" ] && [ "$now" -ge "$metrics_at" ] || return 0
-  [ "$outstanding" -eq 0 ] || [ "$hasty" = yes ] || return 0
-  any_due=no due_at=$((now + 1))
+  [ "$outstanding" -eq 0 ] || [ "$hasty" = yes ] || [ $((now - asked_at)) -ge "$PATIENCE_S" ] || return 0
+  any_due=no due_at=$((now + heartbeat))
   each_record ask_due
   [ "$any_due" = yes ] || return 0
   body='' batch=$now hasty=no
   each_record add_datum
   metrics_body="{\"Namespace\":\"$METRIC_NAMESPACE\",\"MetricData\":[${body#,}]}"
   metrics_ways='' # all of them are to be tried
-  post_metrics first
+  post_metrics first || unsent metrics 000
 }
 
-ask_due() { if is_due "$heartbeat"; then any_due=yes; fi; }
+# Sets `due_at` to when the next one is; what turns from one health to another is due at once.
+ask_due() {
+  if is_due "$heartbeat"; then
+    any_due=yes
+  elif [ "$health,$path_seen" = ok,asking ]; then
+    due_at=$((now + 1))
+  elif [ "$sent" != - ] && [ $((sent + heartbeat)) -lt "$due_at" ]; then due_at=$((sent + heartbeat)); fi
+}
 
 is_due() { # seconds after which it is
   case $health,$path_seen in
@@ -56,37 +62,6 @@ post_metrics() { # first | next
   next_post_way "$1" metrics || return 1
   post metrics monitoring "$cloudwatch" GraniteServiceVersion20100801.PutMetricData 1.0 "$metrics_body" || return 1
   metrics_pid=$posting
-}
-
-publish_events() {
-  [ "$events_due" = yes ] && [ -z "$events_pid" ] && [ "$now" -ge "$events_at" ] || return 0
-  events_due=no
-  body='' entries=0
-  each_record add_entry
-  [ "$entries" -gt 0 ] || return 0
-  events_body="{\"Entries\":[${body#,}]}"
-  post_events first
-}
-
-add_entry() {
-  [ "$event" = due ] || return 0
-  if [ "$entries" -ge "$EVENTS_AT_ONCE" ]; then
-    events_due=yes
-    return
-  fi
-  entries=$((entries + 1)) event=going
-  body="$body,{\"Source\":\"$EVENT_SOURCE\",\"DetailType\":\"$EVENT_TYPE\",\"Detail\":\"{\\\"fleet\\\":\\\"$fleet\\\","
-  body="$body\\\"tag\\\":\\\"$tag\\\",\\\"instanceId\\\":\\\"$instance_id\\\",\\\"why\\\":\\\"$why\\\"}\"}"
-}
-
-mark_gone() { if [ "$event" = going ]; then event=-; fi; }
-
-mark_due() { if [ "$event" = going ]; then event=due events_due=yes; fi; }
-
-post_events() { # first | next
-  next_post_way "$1" events || return 1
-  post events events "$events" AWSEvents.PutEvents 1.1 "$events_body" || return 1
-  events_pid=$posting
 }
 
 # ---- One request -------------------------------------------------------------------------------------------------------
@@ -166,10 +141,10 @@ hear_sent() { # kind, code, address
       metrics_address=$(resolved "$cloudwatch" "${3-}")
       ;;
     events,200)
-      events_pid=''
+      events_pid='' events_wait=$POST_RETRY_S
       events_address=$(resolved "$events" "${3-}")
       case $(first_line "$run/said-events") in
-        *'"FailedEntryCount":0'*) each_record mark_gone ;;
+        *'"FailedEntryCount":0'*) each_record word_is_out ;;
         *) unsent events "$2" ;;
       esac
       ;;
@@ -186,8 +161,9 @@ unsent() { # kind, code
       each_record mark_unsent
       ;;
     events)
-      events_pid='' events_at=$((now + POST_RETRY_S))
-      each_record mark_due
+      events_pid='' events_at=$((now + events_wait)) events_wait=$((events_wait * 2))
+      [ "$events_wait" -le "$POST_RETRY_MOST_S" ] || events_wait=$POST_RETRY_MOST_S
+      each_record word_is_due
       ;;
   esac
   # Refused, perhaps for credentials that are none any more: the watcher begins anew, and with new ones.

@@ -7,12 +7,12 @@
 # Sets `authorization`. Reads `access_key`, `secret_key`, `region` and `amz_date` (20260105T100000Z).
 sign() { # service, method, path, headers (name:value lines in order), their names with semicolons, body
   scope="${amz_date%T*}/$region/$1/aws4_request"
-  payload_hash=$(printf '%s' "$6" | sha256) || return 1
-  request_hash=$(printf '%s\n%s\n\n%s\n\n%s\n%s' "$2" "$3" "$4" "$5" "$payload_hash" | sha256) || return 1
+  digest_of "$6" || return 1
+  digest_of "$2$newline$3$newline$newline$4$newline$newline$5$newline$digest" || return 1
+  request_hash=$digest
   derive_key "$1" || return 1
-  signature=$(printf 'AWS4-HMAC-SHA256\n%s\n%s\n%s' "$amz_date" "$scope" "$request_hash" | hmac "hexkey:$signing_key") ||
-    return 1
-  authorization="AWS4-HMAC-SHA256 Credential=$access_key/$scope, SignedHeaders=$5, Signature=$signature"
+  keyed_digest_of "hexkey:$signing_key" "AWS4-HMAC-SHA256$newline$amz_date$newline$scope$newline$request_hash" || return 1
+  authorization="AWS4-HMAC-SHA256 Credential=$access_key/$scope, SignedHeaders=$5, Signature=$digest"
 }
 
 # A key is good for one day, one Region and one service: it is kept, one per service, so that a request costs three
@@ -25,10 +25,11 @@ derive_key() { # service
       return
       ;;
   esac
-  signing_key=$(printf '%s' "${scope%%/*}" | hmac "key:AWS4$secret_key") || return 1
+  keyed_digest_of "key:AWS4$secret_key" "${scope%%/*}" || return 1
   for part in "$region" "$1" aws4_request; do
-    signing_key=$(printf '%s' "$part" | hmac "hexkey:$signing_key") || return 1
+    keyed_digest_of "hexkey:$digest" "$part" || return 1
   done
+  signing_key=$digest
   drop_key "$1"
   signing_keys="$signing_keys $scope $access_key $signing_key "
 }
@@ -44,19 +45,26 @@ drop_key() { # service: yesterday's key, or one of earlier credentials
   done
 }
 
-# Starts in a third of the time where coreutils or busybox has it, which is nearly everywhere.
-sha256() {
-  if command -v sha256sum >/dev/null 2>&1; then digest sha256sum; else digest openssl dgst -sha256; fi
+# Both set `digest`, with as few processes as there can be: most of what a request costs is their start. sha256sum starts in
+# a third of the time, and coreutils or busybox has it nearly everywhere.
+digest_of() { # text
+  if command -v sha256sum >/dev/null 2>&1; then line=$(printf %s "$1" | sha256sum); else
+    line=$(printf %s "$1" | openssl dgst -sha256)
+  fi
+  read_digest
 }
 
-hmac() { digest openssl dgst -sha256 -mac HMAC -macopt "$1"; } # key
+keyed_digest_of() { # key, text
+  line=$(printf %s "$2" | openssl dgst -sha256 -mac HMAC -macopt "$1")
+  read_digest
+}
 
-digest() { # prints the hexadecimal digits alone: the name that stands before or behind differs from tool to tool
-  line=$("$@") || return 1
-  line=${line%%  *}
-  line=${line##* }
-  case $line in
-    ????????????????????????????????????????????????????????????????) printf '%s' "$line" ;;
+# The hexadecimal digits alone: the name that stands before or behind differs from tool to tool.
+read_digest() {
+  digest=${line%%  *}
+  digest=${digest##* }
+  case $digest in
+    ????????????????????????????????????????????????????????????????) ;;
     *) return 1 ;;
   esac
 }

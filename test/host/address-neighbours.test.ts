@@ -3,7 +3,15 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { answerOf, rendered } from './cases.ts';
-import { eth1, type Guest, type KernelGuest, removeKernels, startKernel, startModel } from './labs.ts';
+import {
+  eth1,
+  type Guest,
+  type KernelGuest,
+  nameOf,
+  removeKernels,
+  startKernel,
+  startModel,
+} from './labs.ts';
 import { missing, noKernel, shells, titled } from './shells.ts';
 
 const vip = '10.0.1.50';
@@ -16,12 +24,6 @@ interface Case {
 async function ask(guest: Guest, action: string, before = '') {
   const outcome = await guest.run(`${before}\n${rendered({ Action: action, PingList: 'none' })}`);
   return { exitCode: outcome.exitCode, stderr: outcome.stderr, ...answerOf(outcome) };
-}
-
-/** A process id and when that process began, as the lock names its owner. */
-function nameOf(pid: number): string {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-  return `${pid} ${fields[19]}`;
 }
 
 function lockOf(guest: KernelGuest, owner: string | undefined): string {
@@ -87,6 +89,16 @@ const onKernel: readonly Case[] = [
     },
   },
   {
+    title: 'tells the version of the agent that runs on the host, and none of one that is gone',
+    holds: async (guest) => {
+      for (const [agent, named] of besides) {
+        writeFileSync(join(guest.runDirectory, 'agent'), `${agent}\n`);
+        for (const action of ['status', 'verify'])
+          expect([agent, await ask(guest, action)]).toMatchObject([agent, { agent: named }]);
+      }
+    },
+  },
+  {
     title: 'makes the interface answer and ask for its own addresses only, and names strict rp_filter',
     holds: async (guest) => {
       await guest.run('echo 1 >/proc/sys/net/ipv4/conf/eth1/rp_filter');
@@ -97,6 +109,13 @@ const onKernel: readonly Case[] = [
       expect(await ask(guest, 'restore')).toMatchObject({ changed: false });
     },
   },
+];
+
+const besides: readonly (readonly [agent: string, named: string | null])[] = [
+  [`${nameOf(process.pid)} 0123456789abcdef`, '0123456789abcdef'],
+  [`${process.pid} 1 0123456789abcdef`, null],
+  ['4194304 1 0123456789abcdef', null],
+  ['', null],
 ];
 
 /** As the script finds it under `root`, and what it says of it. */

@@ -1,14 +1,21 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { addressScript } from '../../lib/host/address-script.ts';
 import { type AddressParameter, addressDocument, parameterPatterns } from '../../lib/host/document.ts';
 import { answerOf, cases, rendered } from './cases.ts';
 import { eth1, execute, type Guest, removeKernels, startKernel, startModel } from './labs.ts';
 import { has, noKernel, shells, titled } from './shells.ts';
 import { transcripts } from './transcripts.ts';
 
-const script = fileURLToPath(new URL('../../lib/host/address.sh', import.meta.url));
+const text = `${addressScript()}main\n`;
+const directory = mkdtempSync(join(tmpdir(), 'holdfast-script-'));
+const script = join(directory, 'address.sh');
+writeFileSync(script, text);
+afterAll(() => rmSync(directory, { recursive: true }));
+
 function iproute2(): string {
   return spawnSync('ip', ['-V'], { encoding: 'utf8' }).stdout;
 }
@@ -237,11 +244,10 @@ describe('the parameters', () => {
 
   test('every hostile value is refused by the script on the model', async () => {
     const guest = await startModel();
-    const body = readFileSync(script, 'utf8');
     for (const [name, value] of refused) {
       const given = Object.entries({ ...valid, [variables[name]]: value });
       const preamble = given.map(([key, text]) => `${key}='${text.replaceAll("'", `'\\''`)}'`).join('\n');
-      const outcome = await guest.run(`${preamble}\n${body}`);
+      const outcome = await guest.run(`${preamble}\n${text}`);
       expect([value, outcome.exitCode, refusalIn(outcome.stderr)]).toEqual([value, 64, variables[name]]);
     }
   }, 60_000);
@@ -252,8 +258,6 @@ describe('the parameters', () => {
 });
 
 describe('the document', () => {
-  const text = readFileSync(script, 'utf8');
-
   test('carries the script byte for byte after six quoted parameters', () => {
     const document = JSON.parse(JSON.stringify(addressDocument()));
     const lines: readonly string[] = document.mainSteps[0].inputs.runCommand;

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readCommandDocument } from '../../lib/emulator/ssm/command-document.ts';
-import { type AgentConfiguration, agentConfiguration, agentDocument } from '../../lib/host/agent-document.ts';
+import {
+  type AgentConfiguration,
+  agentConfiguration,
+  agentDocument,
+  agentVersion,
+} from '../../lib/host/agent-document.ts';
 import { agentScript } from '../../lib/host/agent-script.ts';
 import { execute, type Outcome } from './labs.ts';
 import { missing, shells, titled } from './shells.ts';
@@ -12,7 +17,6 @@ import { missing, shells, titled } from './shells.ts';
 const configuration: AgentConfiguration = {
   fleet: 'main',
   region: 'us-east-1',
-  fastLane: true,
   addresses: [
     { tag: 'ip-db', address: '10.0.1.50', subnet: '10.0.1.0/24', pingList: ['10.0.1.100', '10.0.1.2'] },
     { tag: 'ip-web', address: '10.0.1.51', subnet: '10.0.1.0/24', pingList: [] },
@@ -22,7 +26,9 @@ const unit = readFileSync(
   fileURLToPath(new URL('../../lib/host/holdfast-agent.service', import.meta.url)),
   'utf8',
 );
-const { text, version } = agentScript();
+const version = agentVersion(configuration);
+const text = agentScript().text.replace(/^VERSION=.*$/m, `VERSION=${version}`);
+const another = { ...configuration, region: 'eu-west-1' };
 
 let root: string;
 beforeEach(() => {
@@ -35,8 +41,8 @@ function linesOf(given: AgentConfiguration): readonly string[] {
   return document.mainSteps[0].inputs.runCommand;
 }
 
-function rendered(action: string, given = configuration): string {
-  return linesOf(given).join('\n').replace('{{ Action }}', action);
+function rendered(action: string, given = configuration, wanted = 'any'): string {
+  return linesOf(given).join('\n').replace('{{ Action }}', action).replace('{{ Version }}', wanted);
 }
 
 function files(): readonly string[] {
@@ -55,7 +61,6 @@ test('the configuration names the fleet, its addresses and, where they are not t
   expect(agentConfiguration({ ...configuration, endpoints: { imds: 'http://10.0.0.1' } })).toBe(
     `fleet main
 region us-east-1
-fastLane true
 imds http://10.0.0.1
 address ip-db 10.0.1.50 10.0.1.0/24 10.0.1.100,10.0.1.2
 address ip-web 10.0.1.51 10.0.1.0/24 none
@@ -64,9 +69,12 @@ address ip-web 10.0.1.51 10.0.1.0/24 none
 });
 
 describe('the document', () => {
-  test('is one that SSM takes, with one parameter in one place', () => {
+  test('is one that SSM takes, with each parameter in one place', () => {
     expect(readCommandDocument(agentDocument(configuration)).step?.timeoutSeconds).toBe('60');
-    expect(JSON.stringify(agentDocument(configuration)).match(/\{\{/g)).toHaveLength(1);
+    expect(JSON.stringify(agentDocument(configuration)).match(/\{\{ \w+/g)).toEqual([
+      '{{ Action',
+      '{{ Version',
+    ]);
   });
 
   test('is within the limit of 64 KB with a hundred addresses', () => {
@@ -77,6 +85,17 @@ describe('the document', () => {
       pingList: ['10.100.100.100', '10.100.100.101'],
     }));
     expect(JSON.stringify(agentDocument({ ...configuration, addresses })).length).toBeLessThan(64 * 1024);
+  });
+
+  test('has another version with another configuration, and takes sixteen hexadecimal digits or any for one', () => {
+    expect(agentVersion({ ...configuration })).toBe(version);
+    expect(agentVersion(another)).not.toBe(version);
+    expect(agentScript(unit).version).not.toBe(agentScript().version);
+    const { parameters } = readCommandDocument(agentDocument(configuration));
+    const pattern = new RegExp(parameters.get('Version')?.allowedPattern ?? '');
+    for (const taken of [version, 'any']) expect([taken, pattern.test(taken)]).toEqual([taken, true]);
+    for (const refused of ['', 'Any', `${version}0`, version.slice(1), "any'", 'any;reboot', '$(reboot)'])
+      expect([refused, pattern.test(refused)]).toEqual([refused, false]);
   });
 
   test('has the agent, its unit and its configuration in it, byte for byte', () => {
@@ -130,9 +149,23 @@ describe.each(shells.map((words) => ({ words, name: words.join(' ') })))('under 
       expect(readFileSync(join(root, '/opt/holdfast/holdfast-agent'), 'utf8')).toBe(text);
       expect(readFileSync(join(root, '/etc/systemd/system/holdfast-agent.service'), 'utf8')).toBe(unit);
       expect(answerOf(await run(rendered('install')))).toEqual({ ...install, changed: false });
-      const other = { ...configuration, fastLane: false };
-      expect(answerOf(await run(rendered('install', other)))).toEqual({ ...install, changed: true });
-      expect(readFileSync(join(root, '/etc/holdfast/agent.conf'), 'utf8')).toBe(agentConfiguration(other));
+      const carries = agentVersion(another);
+      expect(answerOf(await run(rendered('install', another, carries)))).toEqual({
+        ...install,
+        version: carries,
+        carries,
+        changed: true,
+      });
+      expect(readFileSync(join(root, '/etc/holdfast/agent.conf'), 'utf8')).toBe(agentConfiguration(another));
+      expect(await run(rendered('install', configuration, carries))).toEqual({
+        exitCode: 75,
+        stdout: '',
+        stderr: `HOLDFAST_VERSION is '${carries}'; this document carries ${version}, and nothing was changed: run the document's new version\n`,
+      });
+      expect(answerOf(await run(rendered('status', configuration, carries)))).toMatchObject({
+        version: carries,
+        carries: version,
+      });
       expect(answerOf(await run(rendered('remove')))).toEqual({ ...absent, action: 'remove', changed: true });
       expect(files()).toEqual([]);
       expect(answerOf(await run(rendered('remove')))).toEqual({
@@ -154,7 +187,7 @@ describe.each(shells.map((words) => ({ words, name: words.join(' ') })))('under 
       for (const [line, complaint] of [
         ['fleet', "'fleet' is not known"],
         ['colour red', "'colour red' is not known"],
-        ['fastLane maybe', "fastLane is 'maybe'"],
+        ['fastLane true', "'fastLane true' is not known"],
         ['heartbeat 0', "'0' is not a whole number"],
         ['heartbeat x', "'x' is not a whole number"],
         ['address ip-x 10.0.1.256 10.0.1.0/24 none', 'ip-x 10.0.1.256'],

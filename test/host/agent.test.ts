@@ -1,29 +1,17 @@
 /** The agent's real script, in a network namespace of its own, against the embedded AWS. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
-import { unknownMetric } from '../../lib/host/agent-script.ts';
-import { healthMetric, metricNamespace } from '../../lib/recovery/names.ts';
-import { type AgentLab, instanceId, roleName, startAgent, until } from './agent-lab.ts';
+import { expect } from 'vitest';
+import { healthMetric, metricNamespace, unknownMetric } from '../../lib/recovery/names.ts';
+import { type AgentLab, roleName, until } from './agent-lab.ts';
+import { cyclesOf, quick, type Story, tag, tellUnderEveryShell, vip, wordsOf } from './agent-stories.ts';
 import { rendered } from './cases.ts';
-import { eth1, execute, peer, removeKernels } from './labs.ts';
-import { missing, noKernel, type Shell, shells, titled } from './shells.ts';
+import { eth1 } from './labs.ts';
 import { authorizationOf } from './signature.ts';
 
-const vip = '10.0.1.50';
-const tag = 'ip-db';
-const declared = `address ${tag} ${vip} 10.0.1.0/24 ${peer}`;
-/** Ten times as fast as on an instance, where nobody waits for it. */
-const quick = ['heartbeat 2', 'grace 2', 'sure 2', 'fastLane true', declared];
 const healthy = `${healthMetric} ${tag} 1`;
 const failed = `${healthMetric} ${tag} 0`;
 const unknown = `${unknownMetric} ${tag} 1`;
-
-interface Story {
-  readonly title: string;
-  readonly options: Parameters<typeof startAgent>[1];
-  readonly holds: (lab: AgentLab) => Promise<void>;
-}
 
 const stories: readonly Story[] = [
   {
@@ -87,32 +75,26 @@ const stories: readonly Story[] = [
     },
   },
   {
-    title: 'a cut wire is 0 at once, with an event, told by the other interface; a wire that is back is 1',
-    options: { settings: quick, initially: [vip, 'eth0'] },
+    title: 'asks the metadata often while an address has failed, but not for ever',
+    options: {
+      settings: quick,
+      initially: [vip, 'eth0'],
+      constants: { QUICK_S: 3 },
+    },
     holds: async (lab) => {
       await until(lab, 'it is healthy', () => lab.data.includes(healthy));
       await lab.guest.setLink('eth0', 'down');
-      await until(lab, 'it has failed', () => lab.data.includes(failed));
-      await until(lab, 'the event is there', () => lab.account.calls('PutEvents').length > 0);
-      const detail = { fleet: 'main', tag, instanceId, why: 'link-down' };
-      expect(lab.account.calls('PutEvents')).toMatchObject([
-        {
-          input: {
-            Entries: [
-              {
-                Source: 'holdfast.agent',
-                DetailType: 'Holdfast Address Failed',
-                Detail: JSON.stringify(detail),
-              },
-            ],
-          },
-        },
-      ]);
-      await lab.assign(vip, 'eth1');
-      await until(lab, 'it has followed', async () => (await lab.placeOf(vip)) === 'eth1 5200');
-      const before = lab.data.length;
-      await until(lab, 'it is healthy again', () => lab.data.slice(before).includes(healthy));
-      expect(lab.account.calls('PutEvents')).toHaveLength(1);
+      const cyclesUntil = async (words: number) => {
+        const before = cyclesOf(lab);
+        await until(lab, `${words} words`, () => wordsOf(lab).length >= words);
+        return cyclesOf(lab) - before;
+      };
+      await cyclesUntil(2);
+      // From one heartbeat to the next there are two of them at the ordinary pace, and sixteen at the quick one.
+      expect(await cyclesUntil(3)).toBeGreaterThan(4);
+      await cyclesUntil(4);
+      expect(await cyclesUntil(5)).toBeLessThan(5);
+      expect(lab.asked.filter((line) => line.startsWith('PUT'))).toHaveLength(1);
     },
   },
   {
@@ -154,6 +136,28 @@ const stories: readonly Story[] = [
       });
       expect([...places]).toEqual(['']);
       expect(lab.data.slice(before)).not.toContain(failed);
+    },
+  },
+  {
+    title:
+      'what is taken out of service on purpose stays so while EC2 assigns it, until somebody restores it',
+    options: { settings: [...quick, 'hold 1'], initially: [vip, 'eth1'], constants: { AGREE_CYCLES: 2 } },
+    holds: async (lab) => {
+      await until(lab, 'it is healthy', () => lab.data.includes(healthy));
+      await placeBySsm(lab, 'remove');
+      const told = lab.data.length;
+      const asked = cyclesOf(lab);
+      await until(lab, 'well after the hold', () => cyclesOf(lab) >= asked + 3);
+      expect(await lab.placeOf(vip)).toBe('');
+      expect(lab.data.slice(told)).toEqual([]);
+      await placeBySsm(lab, 'restore');
+      await until(lab, 'it is healthy again', () => lab.data.length > told);
+      await placeBySsm(lab, 'remove');
+      const mark = join(lab.guest.runDirectory, `placed-${vip}`);
+      await lab.assign(vip, 'nobody');
+      await until(lab, 'EC2 agrees', () => !existsSync(mark));
+      await lab.assign(vip, 'eth1');
+      await until(lab, 'it is followed again', async () => (await lab.placeOf(vip)) === 'eth1 5200');
     },
   },
   {
@@ -206,46 +210,4 @@ function expectSigned({ headers, body, path }: AgentLab['requests'][number]): vo
   expect(headers['authorization']).toBe(authorizationOf(request));
 }
 
-/** Whose command line names the guest's own files. */
-function processesOf(lab: AgentLab): readonly string[] {
-  return readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .flatMap((pid) => {
-      try {
-        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-        return words.includes(lab.guest.runDirectory) ? [words] : [];
-      } catch {
-        return [];
-      }
-    });
-}
-
-/** Whatever runs in the guest's namespace: the agent's curl, sleep, ping and ip name no file of it. */
-async function insideOf(lab: AgentLab): Promise<string> {
-  return (await execute('ip', ['netns', 'pids', lab.guest.host])).stdout;
-}
-
-async function tell(shell: Shell, { options, holds }: Story): Promise<void> {
-  const lab = await startAgent(shell, options);
-  try {
-    await holds(lab);
-    lab.agent.kill('SIGTERM');
-    await until(lab, 'it has ended', () => lab.agent.exitCode !== null);
-    expect(lab.agent.exitCode).toBe(0);
-    await until(lab, 'no process is left', async () => (await insideOf(lab)) === '', 5_000);
-    expect(processesOf(lab)).toEqual([]);
-  } finally {
-    await lab.stop();
-  }
-}
-
-afterAll(removeKernels);
-
-describe.concurrent.each(shells.map((words) => ({ words, name: words.join(' ') })))(
-  'under $name',
-  ({ words }) => {
-    const reason = noKernel ?? missing(words[0], 'curl', 'openssl');
-    for (const story of stories)
-      test.skipIf(reason !== undefined)(titled(story.title, reason), () => tell(words, story));
-  },
-);
+tellUnderEveryShell(stories);

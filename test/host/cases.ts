@@ -116,6 +116,7 @@ export const cases: readonly Case[] = [
         path: 'answered',
         witness: 'none',
         changed: true,
+        agent: null,
         verdict: 'ok',
         why: 'verified',
       });
@@ -181,7 +182,7 @@ export const cases: readonly Case[] = [
     holds: async (guest) => {
       await inService(guest, 'eth0');
       await guest.setLink('eth1', 'down');
-      expect(await ask(guest, 'restore')).toMatchObject({ ...failed, why: 'link-down', changed: false });
+      expect(await ask(guest, 'restore')).toMatchObject({ ...failed, why: 'no-carrier', changed: false });
       expect(await placesOf(guest)).toEqual(['eth0 10.0.1.50/32']);
     },
   },
@@ -190,7 +191,7 @@ export const cases: readonly Case[] = [
     holds: async (guest) => {
       await guest.setLink('eth1', 'down');
       const before = 'sleep() { case $1 in *.*) return 1 ;; esac; command sleep "$@"; }';
-      expect(await ask(guest, 'restore', { before })).toMatchObject({ ...failed, why: 'link-down' });
+      expect(await ask(guest, 'restore', { before })).toMatchObject({ ...failed, why: 'no-carrier' });
     },
   },
   {
@@ -420,8 +421,17 @@ export const cases: readonly Case[] = [
         exitCode: 0,
         why: 'interface-absent',
       });
+    },
+  },
+  {
+    title: 'a link that was set down is told from one without a carrier',
+    holds: async (guest) => {
       await guest.setLink('eth1', 'down');
+      expect(await ask(guest, 'status')).toMatchObject({ exitCode: 0, link: 'down', why: 'no-carrier' });
+      expect(await ask(guest, 'verify')).toMatchObject({ ...failed, link: 'down', why: 'no-carrier' });
+      await done(guest, 'ip link set dev eth1 down');
       expect(await ask(guest, 'status')).toMatchObject({ exitCode: 0, link: 'down', why: 'link-down' });
+      expect(await ask(guest, 'verify')).toMatchObject({ ...failed, link: 'down', why: 'link-down' });
     },
   },
   ...['link show', 'addr show', 'rule show', 'route show'].map((listing) => ({

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VirtualClock } from '../../lib/emulator/clock.ts';
@@ -186,4 +186,10 @@ export function execute(
       },
     );
   });
+}
+
+/** A process id and when that process began, as the lock names its owner. */
+export function nameOf(pid: number): string {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  return `${pid} ${fields[19]}`;
 }

@@ -67,7 +67,7 @@ describe.each(shells.map((words) => ({ words, name: words.join(' ') })))(
     const reason = missing(shell, 'openssl');
 
     async function run(...lines: readonly string[]): Promise<readonly string[]> {
-      const text = [`set -u; signing_keys=''; . ${script}`, ...lines].join('\n');
+      const text = [`set -u; signing_keys=''; newline='\n'; . ${script}`, ...lines].join('\n');
       const { stdout, stderr, exitCode } = await execute(shell, [...args, '-c', text]);
       expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
       return stdout.trimEnd().split('\n');
