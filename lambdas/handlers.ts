@@ -1,16 +1,16 @@
 /** The functions' handlers over whatever machine they run on: a sandbox of Lambda, or a test with a clock of its own. */
 
-import { ec2Addresses } from '../lib/aws/addresses.ts';
-import { dynamoLedger } from '../lib/aws/ledger.ts';
 import { heartbeatLine, recoveryLine } from '../lib/aws/metrics.ts';
-import { failoverPorts, type Machine, recoverPorts } from '../lib/aws/ports.ts';
+import { failoverPorts, type Machine, operatePorts, recoverPorts } from '../lib/aws/ports.ts';
 import type { Summary } from '../lib/recovery/audit.ts';
 import { parseEscalation } from '../lib/recovery/escalation.ts';
 import { failOver } from '../lib/recovery/failover.ts';
 import type { FleetDefinition } from '../lib/recovery/fleet.ts';
 import { tickSource } from '../lib/recovery/names.ts';
-import { type OperateAnswer, operate } from '../lib/recovery/operate.ts';
+import { operate } from '../lib/recovery/operate.ts';
+import type { Answer } from '../lib/recovery/order.ts';
 import { respond } from '../lib/recovery/respond.ts';
+import { isFromRunbook } from '../lib/recovery/runbook-request.ts';
 import { readSettings } from '../lib/recovery/settings.ts';
 
 export interface FunctionMachine extends Machine {
@@ -57,10 +57,21 @@ export function failoverHandler(machine: FunctionMachine): Handler<Summary> {
   };
 }
 
-export function operateHandler(machine: FunctionMachine): Handler<OperateAnswer> {
-  const { clients } = machine;
-  const settings = readSettings('operate', machine.environment);
-  const ledger = dynamoLedger({ dynamodb: clients.dynamodb, name: settings.table, retrying: machine });
-  const addresses = ec2Addresses(clients.ec2, machine);
-  return (event) => operate({ ledger, addresses }, event);
+export function operateHandler(machine: FunctionMachine): Handler<Answer> {
+  const { fleet, environment } = machine;
+  const ports = operatePorts(machine, readSettings('operate', environment));
+  return async (event, context) => {
+    const answer = await operate(ports, fleet, { event, id: context.awsRequestId });
+    const failure = isFromRunbook(event) ? failureOf(answer) : undefined;
+    if (failure !== undefined) throw new Error(failure);
+    return answer;
+  };
+}
+
+/** Why the step of a runbook is to fail: nobody reads its answer. */
+function failureOf(answer: Answer): string | undefined {
+  if (!answer.ok) return `${answer.code}: ${answer.message}`;
+  if (answer.kind !== 'explanation') return undefined;
+  const { outcome, words, recovery } = answer.explanation;
+  return outcome === 'held' || outcome === 'failed' ? `${outcome}: ${words} (${recovery})` : undefined;
 }

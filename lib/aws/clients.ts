@@ -5,9 +5,11 @@
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import type { STSClient } from '@aws-sdk/client-sts';
 import { type ClientOptions, clientConfig } from './client-config.ts';
 
 export interface Clients {
@@ -17,6 +19,8 @@ export interface Clients {
   readonly lambda: () => Promise<LambdaClient>;
   readonly sns: () => Promise<SNSClient>;
   readonly cloudwatch: () => Promise<CloudWatchClient>;
+  readonly eventbridge: () => Promise<EventBridgeClient>;
+  readonly sts: () => Promise<STSClient>;
 }
 
 export function createClients(options: ClientOptions = {}): Clients {
@@ -27,6 +31,10 @@ export function createClients(options: ClientOptions = {}): Clients {
     ssm: new SSMClient(config),
     lambda: once(async () => new (await import('@aws-sdk/client-lambda')).LambdaClient(config)),
     sns: once(async () => new (await import('@aws-sdk/client-sns')).SNSClient(config)),
+    eventbridge: once(
+      async () => new (await import('@aws-sdk/client-eventbridge')).EventBridgeClient(config),
+    ),
+    sts: once(async () => new (await import('@aws-sdk/client-sts')).STSClient(config)),
     cloudwatch: once(async () => new (await import('@aws-sdk/client-cloudwatch')).CloudWatchClient(config)),
   };
 }

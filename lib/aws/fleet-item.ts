@@ -3,6 +3,7 @@ import { ConditionalCheckFailedException, GetItemCommand, PutItemCommand } from 
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as v from 'valibot';
 import { Fault } from '../recovery/fault.ts';
+import type { FleetSwitches } from '../recovery/operate-ports.ts';
 import type { Ledger } from '../recovery/ports.ts';
 import { found } from '../recovery/reading.ts';
 import { looking, withRetries } from './retry.ts';
@@ -21,7 +22,7 @@ type FleetItem = v.InferOutput<typeof item>;
 const fresh: FleetItem = { version: 1, revision: 0, automation: 'on', pausedUntilMs: 0, failovers: {} };
 const writeTries = 5;
 
-export function fleetItem(table: Table): Pick<Ledger, 'fleet' | 'takeFailover'> {
+export function fleetItem(table: Table): Pick<Ledger, 'fleet' | 'takeFailover'> & FleetSwitches {
   return {
     fleet: () => looking(async () => found(await read(table))),
     async takeFailover(tag, nowMs, sinceMs, max) {
@@ -38,6 +39,17 @@ export function fleetItem(table: Table): Pick<Ledger, 'fleet' | 'takeFailover'> 
       throw new Fault(
         'service-unavailable',
         'the fleet item changed at every try to count a failover',
+        'later',
+      );
+    },
+    async set(change) {
+      for (let attempt = 1; attempt <= writeTries; attempt += 1) {
+        const current = await read(table);
+        if (await write(table, current, { ...current, ...change, revision: current.revision + 1 })) return;
+      }
+      throw new Fault(
+        'service-unavailable',
+        'the fleet item changed at every try to set its switches',
         'later',
       );
     },

@@ -21,11 +21,11 @@ const running: ReadonlySet<string> = new Set(['Pending', 'InProgress', 'Delayed'
 
 export function ssmHosts(ssm: SSMClient, documentName: string, retrying: Retrying): Hosts {
   return {
-    ask: (instanceId, question, deadlineMs) =>
+    ask: (instanceId, question, deadlineMs, over = { aborted: false }) =>
       looking(async () => {
         const untilMs = retrying.clock.now() + deadlineMs;
         const commandId = await send(ssm, documentName, retrying, instanceId, question);
-        return poll(ssm, retrying, { instanceId, commandId, untilMs });
+        return poll(ssm, retrying, { instanceId, commandId, untilMs, over });
       }),
   };
 }
@@ -59,14 +59,20 @@ async function send(
 async function poll(
   ssm: SSMClient,
   retrying: Retrying,
-  command: { readonly instanceId: string; readonly commandId: string; readonly untilMs: number },
+  command: {
+    readonly instanceId: string;
+    readonly commandId: string;
+    readonly untilMs: number;
+    readonly over: { readonly aborted: boolean };
+  },
 ): Promise<Reading<HostAnswer>> {
-  const { instanceId, commandId, untilMs } = command;
+  const { instanceId, commandId, untilMs, over } = command;
   let last = 'the command has not reached the host';
   for (let pauseMs = firstPollMs; ; pauseMs = Math.min(longestPollMs, pauseMs * 1.5)) {
     if (retrying.clock.now() + pauseMs > untilMs)
       return couldNotLook(`no answer from ${instanceId} in time: ${last}`);
     await retrying.clock.sleep(pauseMs);
+    if (over.aborted) return couldNotLook('nobody waits for it any more');
     const reply = await invocation(ssm, retrying, instanceId, commandId);
     if (reply === 'not-yet') continue;
     const status = reply.Status ?? 'Pending';

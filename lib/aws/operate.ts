@@ -2,13 +2,16 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { Fault } from '../recovery/fault.ts';
 import { liveAlias, operateFunctionName } from '../recovery/names.ts';
-import type { OperateAnswer } from '../recovery/operate.ts';
+import type { Answer, AskedRequest } from '../recovery/order.ts';
 import { type ClientOptions, clientConfig } from './client-config.ts';
 import { type Retrying, withRetries } from './retry.ts';
 
 export interface Engine {
-  /** @throws Fault when the engine cannot be reached or fails; its own refusals come back as answers */
-  ask(request: object): Promise<OperateAnswer>;
+  /**
+   * A question is asked again when it got no answer. An order is asked again too, so each order is one that does nothing
+   * the second time, or is refused. @throws Fault when the engine cannot be reached or fails; its own refusals come back as answers
+   */
+  ask(request: AskedRequest): Promise<Answer>;
 }
 
 export function lambdaEngine(fleet: string, retrying: Retrying, options: ClientOptions = {}): Engine {
@@ -29,7 +32,7 @@ export function lambdaEngine(fleet: string, retrying: Retrying, options: ClientO
           `${name} failed: ${JSON.stringify(payload).slice(0, 300)}`,
           'later',
         );
-      return payload as OperateAnswer;
+      return payload as Answer;
     },
   };
 }

@@ -1,21 +1,32 @@
 /** The ports of a recovery, over AWS: what a function puts together once, when its sandbox starts. */
 
+import type { OperatePorts } from '../recovery/operate-ports.ts';
 import type { Clock, Ports } from '../recovery/ports.ts';
 import type { ReconcilePorts } from '../recovery/reconcile.ts';
 import type { RecoverPorts } from '../recovery/recover.ts';
 import type { FunctionSettings } from '../recovery/settings.ts';
 import { ec2Addresses } from './addresses.ts';
 import { cloudwatchAlarms } from './alarms.ts';
+import { eventBridgeAnnouncements } from './announcements.ts';
 import { dynamoAudit } from './audit.ts';
+import { lambdaCarriers } from './carriers.ts';
 import type { Clients } from './clients.ts';
 import { lambdaFailovers } from './failovers.ts';
+import { fleetItem } from './fleet-item.ts';
+import { dynamoHistory } from './history.ts';
 import { ssmHosts } from './hosts.ts';
+import { awsIdentities } from './identity.ts';
 import { ec2Instances } from './instances.ts';
 import { dynamoLedger } from './ledger.ts';
-import { snsPages } from './pages.ts';
+import { dynamoObeyed } from './obeyed.ts';
+import { pagesOver } from './pages.ts';
+import { ec2Slots } from './slots.ts';
+import { awsWitnesses } from './witnesses.ts';
+import { dynamoWords } from './words.ts';
 
 export interface Machine {
   readonly clients: Clients;
+  readonly fleet: { readonly name: string };
   readonly clock: Clock;
   readonly chance: () => number;
 }
@@ -28,9 +39,11 @@ export function failoverPorts(machine: Machine, settings: FunctionSettings<'fail
     addresses: ec2Addresses(clients.ec2, machine),
     instances: ec2Instances(clients.ec2, machine),
     hosts: ssmHosts(clients.ssm, settings.document, machine),
+    words: dynamoWords(table),
     ledger: dynamoLedger(table),
     audit: dynamoAudit(table),
-    pages: snsPages(clients, settings.pageTopic, machine),
+    announcements: eventBridgeAnnouncements(clients, machine.fleet.name, machine),
+    pages: pagesOver(clients, { topicArn: settings.pageTopic, fleet: machine.fleet.name }, machine),
   };
 }
 
@@ -42,5 +55,25 @@ export function recoverPorts(
     ...failoverPorts(machine, settings),
     failovers: lambdaFailovers(machine.clients, settings.failoverFunction, machine),
     alarms: cloudwatchAlarms(machine.clients, machine),
+  };
+}
+
+export function operatePorts(machine: Machine, settings: FunctionSettings<'operate'>): OperatePorts {
+  const { clients, clock, fleet } = machine;
+  const table = { dynamodb: clients.dynamodb, name: settings.table, retrying: machine };
+  return {
+    clock,
+    addresses: ec2Addresses(clients.ec2, machine),
+    instances: ec2Instances(clients.ec2, machine),
+    slots: ec2Slots(clients.ec2, machine),
+    words: dynamoWords(table),
+    ledger: dynamoLedger(table),
+    switches: fleetItem(table),
+    audit: dynamoAudit(table),
+    history: dynamoHistory(table),
+    obeyed: dynamoObeyed(table),
+    announcements: eventBridgeAnnouncements(clients, fleet.name, machine),
+    carriers: lambdaCarriers(clients, settings.recoverFunction, machine),
+    identities: awsIdentities(awsWitnesses(clients, machine), fleet.name),
   };
 }

@@ -18,7 +18,17 @@ export function recordKey(tag: string): Key {
   return { pk: `resource#${tag}`, sk: 'record' };
 }
 
+/** What the agent of an instance has said of a resource. */
+export function wordKey(tag: string, instanceId: string): Key {
+  return { pk: `resource#${tag}`, sk: `word#${instanceId}` };
+}
+
 export const fleetKey: Key = { pk: 'fleet', sk: 'record' };
+
+/** An operator's order that was obeyed, by its proof. */
+export function orderKey(tag: string, id: string): Key {
+  return { pk: partitionOf(tag), sk: `order#${id}` };
+}
 
 /** The partition of a resource, or of the fleet for what concerns no resource. */
 export function partitionOf(tag: string): string {

@@ -16,6 +16,7 @@ export async function adopt(ports: Ports, journal: Journal, record: ResourceReco
   const written = await ports.ledger.commit(record.tag, record.claim.epoch, change, true);
   const lost = written.kind === 'superseded';
   const armed = change.armed === true && !lost;
+  if (!lost) journal.changed(record.state, change.state, change.stateReason ?? record.stateReason);
   if (armed) journal.step('armed', 0, { at, state: change.state });
   const reason = lost ? 'claim-lost' : armed ? 'already-healthy' : 'not-armed';
   return journal.close({ outcome: 'held', reason, from: at, to: null });

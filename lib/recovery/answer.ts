@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { Fault } from './fault.ts';
 
-const hostAnswer = v.object({
+export const hostAnswer = v.object({
   v: v.literal(1),
   action: v.picklist(['restore', 'remove', 'verify', 'status']),
   address: v.string(),
@@ -18,6 +18,8 @@ const hostAnswer = v.object({
   /** Of a path without an answer: whether a target answers another address of the host, and so is alive. */
   witness: v.picklist(['answered', 'silent', 'none']),
   changed: v.boolean(),
+  /** Version of the agent that runs there; null or missing when none does. */
+  agent: v.optional(v.nullable(v.string())),
   verdict: v.picklist(['ok', 'failed', 'could-not-look']),
   why: v.string(),
 });

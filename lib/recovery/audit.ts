@@ -6,10 +6,12 @@ import type { Reason } from './reasons.ts';
 import type { Place } from './resource.ts';
 import type { Trigger } from './trigger.ts';
 
-export type Outcome = 'restored-in-place' | 'moved-to-backup' | 'failed-over' | 'held' | 'failed';
+/** `ordered`: an operator's order that only writes the record. */
+export type Outcome = 'restored-in-place' | 'moved-to-backup' | 'failed-over' | 'ordered' | 'held' | 'failed';
 
 /** Steps in the order in which a recovery can take them. */
 export type StepName =
+  | 'ordered'
   | 'claimed'
   | 'registered'
   | 'observed'

@@ -3,7 +3,9 @@
  * called only when it does not already say so, the host's `restore` changes only what is wrong, and success is what a
  * fresh look shows, on three planes.
  *
- *     intend ∥ look ─▶ assign (unless owner already) ─▶ host restore ∥ look until EC2 shows it ─▶ verified | not
+ *     intend ∥ look ─▶ assign (unless owner already) ─▶ host ∥ look until EC2 shows it ─▶ verified | not
+ *
+ * The host is asked to restore over SSM, while its agent follows EC2 by itself: whoever proves it first will do.
  */
 import type { HostAnswer } from './answer.ts';
 import { Fault } from './fault.ts';
@@ -13,12 +15,15 @@ import { lookAtAddresses, question } from './observe.ts';
 import type { Ports } from './ports.ts';
 import type { Reading } from './reading.ts';
 import { eniAt, entryOf, type Place, type ResourceRecord, type Rung } from './resource.ts';
+import { isNews, provesService, type Word } from './word.ts';
 
 /** How long a host may take to bring the address up and prove it; the script itself ends within 12 s. */
 const restoreDeadlineMs = 20_000;
 /** How long EC2 may take to show a move that it has accepted (https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html). */
 const settleDeadlineMs = 10_000;
 const settleFirstPauseMs = 250;
+const wordFirstPauseMs = 200;
+const wordLongestPauseMs = 1_000;
 
 export type ServiceResult =
   | { readonly kind: 'in-service'; readonly record: ResourceRecord }
@@ -39,6 +44,10 @@ export interface ServiceOrder {
   readonly seen: AddressView;
   /** The fleet-wide switch as it was then. */
   readonly fleet: Reading<FleetView>;
+  /** The agent's word on which it was made; another one since then is a reason to look again. */
+  readonly word?: Word | undefined;
+  /** Of an operator's order: written into the intent. */
+  readonly recovery?: string;
 }
 
 export async function bringInService(
@@ -47,13 +56,14 @@ export async function bringInService(
   order: ServiceOrder,
 ): Promise<ServiceResult> {
   const { rung, to, epoch } = order;
-  const intent = { epoch, rung, to };
+  const intent = { epoch, rung, to, ...(order.recovery === undefined ? {} : { recovery: order.recovery }) };
   const untilMs = ports.clock.now() + order.claimMs;
-  const [guard, fresh, fleet] = await journal.stage('recheck', () =>
+  const [guard, fresh, fleet, lasting] = await journal.stage('recheck', () =>
     Promise.all([
       ports.ledger.intend(order.record.tag, epoch, intent, untilMs),
       lookAtAddresses(ports, order.record),
       ports.ledger.fleet(),
+      isLasting(ports, order.word),
     ]),
   );
   if (guard.kind === 'superseded') return guard;
@@ -61,6 +71,7 @@ export async function bringInService(
   const nowMs = ports.clock.now();
   if (!sameSwitches(order.record, record, nowMs) || !sameFleet(order.fleet, fleet, nowMs))
     return { kind: 'changed', record };
+  if (!lasting) return { kind: 'changed', record };
   if (fresh.kind !== 'found' || owners(fresh.value) !== owners(order.seen))
     return { kind: 'changed', record };
 
@@ -71,10 +82,10 @@ export async function bringInService(
   }
   const mac = fresh.value.interfaces[eniId]?.mac;
   if (mac === undefined) return { kind: 'not-verified', record };
-  const [host, ec2] = await Promise.all([
-    journal.stage('host', () => restoreOnHost(ports, journal, record, to, mac)),
-    journal.stage('settle', () => lookUntilOwned(ports, record, eniId)),
-  ]);
+  const settled = lookUntilOwned(ports, record, eniId);
+  settled.catch(() => undefined);
+  const host = await journal.stage('host', () => serviceOnHost(ports, journal, record, to, mac));
+  const ec2 = await journal.stage('settle', () => settled);
   const served = host.kind === 'found' && host.value.verdict === 'ok';
   const verified = served && ownedBy(ec2, eniId);
   journal.step(verified ? 'verified' : 'not-verified', 0, { to, owners: ec2, host });
@@ -108,7 +119,13 @@ async function assign(
   }
 }
 
-async function restoreOnHost(
+interface Proof {
+  readonly by: 'ssm' | 'agent';
+  readonly answer: Reading<HostAnswer>;
+}
+
+/** The first proof wins. SSM's failure is the host's own word too; its silence leaves the agent's. */
+async function serviceOnHost(
   ports: Ports,
   journal: Journal,
   record: ResourceRecord,
@@ -117,9 +134,53 @@ async function restoreOnHost(
 ): Promise<Reading<HostAnswer>> {
   const fromMs = ports.clock.now();
   const { instanceId } = entryOf(record, to.server);
-  const answer = await ports.hosts.ask(instanceId, question(record, 'restore', mac), restoreDeadlineMs);
-  journal.step('host-asked', ports.clock.now() - fromMs, { server: to.server, action: 'restore', answer });
-  return answer;
+  const over = { aborted: false };
+  const asked = ports.hosts
+    .ask(instanceId, question(record, 'restore', mac), restoreDeadlineMs, over)
+    .then((answer): Proof => ({ by: 'ssm', answer }));
+  const heard = listen(ports, record, { instanceId, mac, sinceMs: fromMs, over });
+  const proof = await Promise.race([
+    asked.then(async (mine) => (isAnswer(mine) || !isAnswer(await heard) ? mine : heard)),
+    heard.then((theirs) => (isAnswer(theirs) ? theirs : asked)),
+  ]);
+  over.aborted = true;
+  const ms = ports.clock.now() - fromMs;
+  journal.step('host-asked', ms, { server: to.server, action: 'restore', ...proof });
+  return proof.answer;
+}
+
+function isAnswer({ answer }: Proof): boolean {
+  return answer.kind === 'found' && answer.value.verdict !== 'could-not-look';
+}
+
+/** Waits for the agent's word that it serves the address there; as long as SSM is waited for. */
+async function listen(
+  ports: Ports,
+  record: ResourceRecord,
+  to: {
+    readonly instanceId: string;
+    readonly mac: string;
+    readonly sinceMs: number;
+    readonly over: { readonly aborted: boolean };
+  },
+): Promise<Proof> {
+  const { instanceId, mac, sinceMs, over } = to;
+  const untilMs = sinceMs + restoreDeadlineMs;
+  for (let pauseMs = wordFirstPauseMs; ; pauseMs = Math.min(wordLongestPauseMs, pauseMs * 1.5)) {
+    if (ports.clock.now() + pauseMs > untilMs) return { by: 'agent', answer: { kind: 'absent' } };
+    await ports.clock.sleep(pauseMs);
+    if (over.aborted) return { by: 'agent', answer: { kind: 'absent' } };
+    const last = await ports.words.last(record.tag, instanceId);
+    if (last.kind === 'found' && provesService(last.value, record.address, mac, sinceMs))
+      return { by: 'agent', answer: { kind: 'found', value: last.value.answer } };
+  }
+}
+
+/** Whether the agent still says what set this off. Could-not-look leaves it standing: it was said a moment ago. */
+async function isLasting(ports: Ports, word: Word | undefined): Promise<boolean> {
+  if (word === undefined) return true;
+  const last = await ports.words.last(word.tag, word.instanceId);
+  return last.kind !== 'found' || last.value.id === word.id || !isNews(last.value, word);
 }
 
 /** Looks with growing pauses until EC2 shows exactly this owner; the last look is the answer. */

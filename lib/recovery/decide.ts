@@ -119,8 +119,17 @@ function runningInstance(ladder: Ladder): Verdict {
     return hold('host-could-not-look');
   if (seen.host.value.verdict === 'ok') return hold('already-healthy');
   if (isWithoutWitness(seen.host.value)) return hold('path-without-witness');
-  return restoreInPlace(ladder, primary, actReasonOfHost(seen.host.value.why));
+  const reason = actReasonOfHost(seen.host.value.why);
+  // With nowhere near to go it is tried all the same: a carrier may come back, and a failover is dear.
+  if (pastRestoring.has(reason) && backupSkip(record, server, addresses) === null)
+    return moveToBackup(ladder, reason, [
+      { rung: 'restore-in-place', at: primary, reason: 'restore-cannot-help' },
+    ]);
+  return restoreInPlace(ladder, primary, reason);
 }
+
+/** The host can set an interface up; it cannot give it a carrier, nor a driver. */
+const pastRestoring: ReadonlySet<ActReason> = new Set(['no-carrier', 'interface-absent']);
 
 /** Rung 1, unless it was tried or local recoveries have become a habit. */
 function restoreInPlace(ladder: Ladder, to: Place, reason: ActReason): Verdict {
@@ -131,16 +140,17 @@ function restoreInPlace(ladder: Ladder, to: Place, reason: ActReason): Verdict {
 }
 
 /** Rung 2, if the INFO record has a backup interface that can take the address. */
-function moveToBackup(ladder: Ladder, reason: ActReason): Verdict {
-  if (ladder.seen.tried.includes('move-to-backup')) return failOver(ladder, reason, []);
+function moveToBackup(ladder: Ladder, reason: ActReason, skipped: readonly Skip[] = []): Verdict {
+  if (ladder.seen.tried.includes('move-to-backup')) return failOver(ladder, reason, skipped);
   const away = ratherAway(ladder);
   if (away !== null) return away;
   const { record, server, addresses } = ladder;
   const info = parseInfo(entryOf(record, server).info);
   const to: Place = { server, interface: info.backup ?? info.primary };
   const skip = backupSkip(record, server, addresses);
-  if (skip !== null) return failOver(ladder, reason, [{ rung: 'move-to-backup', at: to, reason: skip }]);
-  return { kind: 'act', rung: 'move-to-backup', reason, to, skipped: [] };
+  if (skip !== null)
+    return failOver(ladder, reason, [...skipped, { rung: 'move-to-backup', at: to, reason: skip }]);
+  return { kind: 'act', rung: 'move-to-backup', reason, to, skipped };
 }
 
 /** Too many local recoveries: fail over, unless there is nowhere to go or something holds that; then stay and recover. */

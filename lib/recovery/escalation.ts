@@ -17,6 +17,15 @@ const trigger = v.variant('kind', [
     state: v.string(),
     atMs: v.number(),
   }),
+  v.object({ kind: v.literal('agent'), instanceId: v.string(), atMs: v.number(), why: v.string() }),
+  v.object({
+    kind: v.literal('operator'),
+    order: v.string(),
+    arn: v.string(),
+    via: v.picklist(['command', 'runbook', 'instance']),
+    reason: v.nullable(v.string()),
+    atMs: v.number(),
+  }),
   v.object({ kind: v.literal('tick'), atMs: v.number() }),
 ]);
 
@@ -26,6 +35,8 @@ const escalation = v.object({
   epoch: v.number(),
   recoveryId: v.string(),
   startedAtMs: v.number(),
+  /** When the recovery handed over: from here to the failover's start nobody acts. */
+  escalatedAtMs: v.number(),
   stagesMs: v.record(v.string(), v.number()),
   trigger,
   tried: v.array(v.picklist(['restore-in-place', 'move-to-backup'])),

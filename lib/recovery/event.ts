@@ -1,15 +1,20 @@
 /**
  * Reads what invokes the recover function: an alarm in its three shapes (direct action, EventBridge state change,
- * SNS-wrapped), an instance state change, the reconcile schedule. Anything else is refused by name, never guessed.
+ * SNS-wrapped), an instance state change, an agent's word, an operator's order, the reconcile schedule. Anything else is
+ * refused by name, never guessed.
  * Shapes: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html and
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
  */
 import * as v from 'valibot';
-import { tickSource } from './names.ts';
+import { type CarriedOrder, carriedOrder } from './carried-order.ts';
+import { agentSource, operatorSource, tickSource } from './names.ts';
 import type { Trigger } from './trigger.ts';
+import { type Word, wordEvent } from './word.ts';
 
 export type ReadEvent =
-  | { readonly kind: 'trigger'; readonly trigger: Trigger }
+  | { readonly kind: 'trigger'; readonly trigger: Exclude<Trigger, { kind: 'agent' | 'operator' }> }
+  | { readonly kind: 'word'; readonly fleet: string; readonly word: Word }
+  | { readonly kind: 'order'; readonly carried: CarriedOrder }
   | { readonly kind: 'refused'; readonly detail: string };
 
 /** CloudWatch writes `+0000`, EventBridge `Z`. */
@@ -57,6 +62,8 @@ export function readEvent(event: unknown, nowMs: number): readonly ReadEvent[] {
   if (has(event, 'alarmData')) return [readAlarm(direct, event, 'direct', (parsed) => parsed.alarmData)];
   if (has(event, 'detail-type') && event['detail-type'] === 'CloudWatch Alarm State Change')
     return [readAlarm(alarmEvent, event, 'eventbridge', (parsed) => parsed.detail)];
+  if (has(event, 'source') && event.source === agentSource) return [readWord(event)];
+  if (has(event, 'source') && event.source === operatorSource) return [readOrder(event)];
   if (has(event, 'detail-type')) return [readInstanceEvent(event)];
   if (v.is(tick, event)) return [{ kind: 'trigger', trigger: { kind: 'tick', atMs: nowMs } }];
   return [refused(`neither alarmData, a known detail-type, SNS Records nor a tick: ${shown(event)}`)];
@@ -100,6 +107,21 @@ function readInstanceEvent(event: unknown): ReadEvent {
     kind: 'trigger',
     trigger: { kind: 'instance-state', instanceId: detail['instance-id'], state: detail.state, atMs },
   };
+}
+
+function readWord(event: unknown): ReadEvent {
+  const result = v.safeParse(wordEvent, event);
+  if (!result.success) return refused(issueOf(result.issues));
+  const { id, detail } = result.output;
+  const { fleet, tag, instanceId, answer } = detail;
+  const atMs = Date.parse(result.output.time);
+  if (Number.isNaN(atMs)) return refused('time: is not a time');
+  return { kind: 'word', fleet, word: { version: 1, id, atMs, tag, instanceId, answer } };
+}
+
+function readOrder(event: unknown): ReadEvent {
+  const result = v.safeParse(carriedOrder, event);
+  return result.success ? { kind: 'order', carried: result.output } : refused(issueOf(result.issues));
 }
 
 function has<K extends string>(event: unknown, key: K): event is Record<K, unknown> {

@@ -30,9 +30,10 @@ export async function failOver(
   escalation: Escalation,
   holder: string,
 ): Promise<Summary> {
-  const { tag, epoch: fromEpoch, trigger, recoveryId, startedAtMs, stagesMs } = escalation;
-  const journal = openJournal(ports, { tag, recoveryId, trigger, startedAtMs, stagesMs });
+  const { tag, epoch: fromEpoch, trigger, recoveryId, startedAtMs } = escalation;
   const nowMs = ports.clock.now();
+  const stagesMs = { ...escalation.stagesMs, handover: Math.max(0, nowMs - escalation.escalatedAtMs) };
+  const journal = openJournal(ports, { tag, recoveryId, trigger, startedAtMs, stagesMs });
   const claim = await journal.stage('claim', () =>
     ports.ledger.claim(tag, { holder, nowMs, untilMs: nowMs + fleet.policy.claimMs, fromEpoch }),
   );
@@ -58,28 +59,27 @@ async function run(
   let unanswered = false;
   for (let round = 0; round < maxRounds; round += 1) {
     const seen = await journal.stage('observe', () =>
-      observe(ports, record, policy, { tried: escalation.tried, triedServers }, silent(ports, escalation)),
+      observe(
+        ports,
+        record,
+        policy,
+        { tried: escalation.tried, triedServers },
+        { silent: isSilent(ports, escalation) },
+      ),
     );
     verdict = decide(seen, record, policy, ports.clock.now());
     journal.step('observed', 0, seen);
-    journal.step('decided', 0, verdict);
+    journal.decided(verdict);
     if (verdict.kind === 'hold' || verdict.rung !== 'fail-over' || seen.addresses.kind !== 'found') break;
-    if (!braked && (await brake(ports, policy, record.tag)) === 'brake') {
+    if (!braked && (await journal.stage('brake', () => brake(ports, policy, record.tag))) === 'brake') {
       const held = { kind: 'hold', reason: 'fleet-brake', wouldHave: verdict, skipped: [] } as const;
       return holdAt(ports, journal, record, { reason: 'fleet-brake', verdict: held, tried: [] });
     }
     braked = true;
     const { to, reason } = verdict;
+    const owners = seen.addresses.value;
     const from = currentPlace(record);
-    const attempt = await tryServer(
-      ports,
-      journal,
-      policy,
-      record,
-      to.server,
-      seen.addresses.value,
-      seen.fleet,
-    );
+    const attempt = await tryServer(ports, journal, policy, record, to.server, owners, seen.fleet);
     if (attempt.kind === 'superseded')
       return journal.close({ outcome: 'held', reason: 'claim-lost', from, to: null });
     record = attempt.record;
@@ -89,7 +89,7 @@ async function run(
     // Before the commit: whoever comes after a crash in between finds the failover unfinished, and this with it.
     if (from !== null) {
       const places = sourcePlaces(record, from, escalation.tried);
-      await removeFromSource(ports, journal, record, places, seen.addresses.value);
+      await journal.stage('source', () => removeFromSource(ports, journal, record, places, owners));
     }
     const atMs = ports.clock.now();
     const change = inServiceHere(record, attempt.at, { atMs, epoch, outcome: 'failed-over' });
@@ -104,6 +104,7 @@ async function run(
     if (written.kind === 'superseded')
       return journal.close({ outcome: 'held', reason: 'claim-lost', from, to: null });
     journal.step('committed', 0, { state: change.state, activeServer: change.activeServer });
+    journal.changed(record.state, change.state, 'failed-over');
     return journal.close({ outcome: 'failed-over', reason, from, to: attempt.at });
   }
   const reason: HoldReason = endOf(verdict, unanswered);
@@ -111,8 +112,8 @@ async function run(
   return holdAt(ports, journal, record, { reason, verdict, tried: [...escalation.tried, ...tried] });
 }
 
-function silent(ports: Ports, { silentAtMs }: Escalation): 'ask' | 'known-silent' {
-  return silentAtMs !== null && ports.clock.now() - silentAtMs <= silenceCountsMs ? 'known-silent' : 'ask';
+function isSilent(ports: Ports, { silentAtMs }: Escalation): boolean {
+  return silentAtMs !== null && ports.clock.now() - silentAtMs <= silenceCountsMs;
 }
 
 function brake(ports: Ports, policy: RecoveryPolicy, tag: string): Promise<'taken' | 'brake'> {
@@ -179,7 +180,7 @@ function sourcePlaces(record: ResourceRecord, from: Place, tried: Escalation['tr
 }
 
 /** Best effort: a source that still lives must not answer with the address; EC2 already sends nothing there. */
-async function removeFromSource(
+export async function removeFromSource(
   ports: Ports,
   journal: Journal,
   record: ResourceRecord,

@@ -53,6 +53,8 @@ const fleetDefinition = v.strictObject({
   version: v.literal(1),
   name: v.string(),
   servers: v.record(v.string(), serverDefinition),
+  /** Whether an agent's word that an address has failed starts a recovery; the alarm does in any case. */
+  fastLane: v.boolean(),
   resources: v.array(resourceDefinition),
   policy: recoveryPolicy,
 });

@@ -56,7 +56,9 @@ export async function holdAt(
     );
   const written = await journal.stage('commit', () => ports.ledger.commit(tag, claim.epoch, change, true));
   const lost = written.kind === 'superseded';
-  const outcome = tried.length > 0 && reason !== 'already-healthy' ? 'failed' : 'held';
+  if (!lost) journal.changed(record.state, change.state, reason);
+  const inVain = tried.length > 0 || reason === 'ec2-gave-no-answer';
+  const outcome = inVain && reason !== 'already-healthy' ? 'failed' : 'held';
   const from = currentPlace(record);
   return journal.close({ outcome, reason: lost ? 'claim-lost' : reason, from, to: null });
 }
@@ -71,7 +73,7 @@ async function callSomebody(
 ): Promise<void> {
   const fromMs = ports.clock.now();
   try {
-    await ports.pages.page(subject, pageText(tag, reason, journal));
+    await ports.pages.page({ tag, subject, text: pageText(tag, reason, journal) });
     journal.step('paged', ports.clock.now() - fromMs, { reason });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

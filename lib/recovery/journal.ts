@@ -1,12 +1,15 @@
 /**
  * The journal of one recovery: times every stage, numbers every step, and hands the records to the audit trail without
  * making the recovery wait; `close` waits for all of them. A record that cannot be written is told to the caller, who
- * logs it: the trail must never stop a recovery.
+ * logs it: the trail must never stop a recovery. What others are told of it waits for its end.
  */
+import { type Announcement, changeOf, endOf, startOf } from './announcement.ts';
 import type { AuditRecord, Outcome, StepName, Summary } from './audit.ts';
-import type { Audit, Clock } from './ports.ts';
+import type { Verdict } from './decide.ts';
+import type { Announcements, Audit, Clock } from './ports.ts';
 import { type Reason, wordsOf } from './reasons.ts';
 import type { Place } from './resource.ts';
+import type { ResourceState } from './states.ts';
 import type { Trigger } from './trigger.ts';
 
 export interface Journal {
@@ -20,18 +23,22 @@ export interface Journal {
   claimed(epoch: number): void;
   stage<T>(name: string, run: () => Promise<T>): Promise<T>;
   step(step: StepName, ms: number, evidence: unknown): void;
+  /** The step `decided`; the first decision to act is told as the recovery's start. */
+  decided(verdict: Verdict): void;
+  /** A state that was written; nothing when it is the same. */
+  changed(before: ResourceState, after: ResourceState | undefined, reason: string): void;
   close(end: {
     readonly outcome: Outcome;
     readonly reason: Reason;
     readonly from: Place | null;
     readonly to: Place | null;
   }): Promise<Summary>;
-  /** Waits for what was written so far; returns the failures. */
+  /** Tells what is to be told and waits for what was written so far; returns the failures. */
   settle(): Promise<readonly unknown[]>;
 }
 
 export function openJournal(
-  ports: { readonly clock: Clock; readonly audit: Audit },
+  ports: { readonly clock: Clock; readonly audit: Audit; readonly announcements: Announcements },
   about: {
     readonly tag: string;
     readonly recoveryId: string;
@@ -40,21 +47,37 @@ export function openJournal(
     readonly stagesMs?: { readonly [stage: string]: number };
   },
 ): Journal {
-  const { clock, audit } = ports;
+  const { clock, audit, announcements } = ports;
   const { tag, recoveryId, trigger, startedAtMs } = about;
   const stagesMs: Record<string, number> = { ...about.stagesMs };
   const writes: Promise<unknown>[] = [];
+  const untold: Announcement[] = [];
+  let started = false;
   let epoch = 0;
   let sequence = 0;
   let trouble = '';
 
-  function write(record: AuditRecord): void {
+  function watched(write: Promise<void>): void {
     writes.push(
-      audit.write(record).then(
+      write.then(
         () => null,
         (error: unknown) => error ?? new Error('unknown'),
       ),
     );
+  }
+
+  function write(record: AuditRecord): void {
+    watched(audit.write(record));
+  }
+
+  function step(name: StepName, ms: number, evidence: unknown): void {
+    sequence += 1;
+    if (name === 'fault') trouble = faultWords(evidence);
+    write({ ...common(), kind: 'step', sequence, step: name, ms, evidence });
+  }
+
+  function run() {
+    return { tag, recovery: recoveryId, epoch, trigger };
   }
 
   function common(): Pick<Summary, 'version' | 'tag' | 'recoveryId' | 'epoch' | 'startedAtMs' | 'atMs'> {
@@ -62,6 +85,7 @@ export function openJournal(
   }
 
   async function settle(): Promise<readonly unknown[]> {
+    if (untold.length > 0) watched(announcements.tell(untold.splice(0)));
     return (await Promise.all(writes)).filter((error) => error !== null);
   }
 
@@ -73,18 +97,24 @@ export function openJournal(
     claimed(taken) {
       epoch = taken;
     },
-    async stage(name, run) {
+    async stage(name, work) {
       const fromMs = clock.now();
       try {
-        return await run();
+        return await work();
       } finally {
         stagesMs[name] = (stagesMs[name] ?? 0) + clock.now() - fromMs;
       }
     },
-    step(step, ms, evidence) {
-      sequence += 1;
-      if (step === 'fault') trouble = faultWords(evidence);
-      write({ ...common(), kind: 'step', sequence, step, ms, evidence });
+    step,
+    decided(verdict) {
+      step('decided', 0, verdict);
+      if (started || verdict.kind !== 'act') return;
+      started = true;
+      untold.push(startOf(run(), verdict, clock.now()));
+    },
+    changed(before, after, reason) {
+      if (after === undefined || before === after) return;
+      untold.push(changeOf(run(), { before, after, reason }, clock.now()));
     },
     async close({ outcome, reason, from, to }) {
       const words = wordsOf(reason);
@@ -100,6 +130,8 @@ export function openJournal(
         stagesMs,
       };
       write(summary);
+      const end = endOf(summary);
+      if (end !== null) untold.push(end);
       await settle();
       return summary;
     },

@@ -2,6 +2,16 @@
 export const metricNamespace = 'Holdfast';
 /** 1 when the protected address was answered on its server, 0 when it positively was not; nothing when nobody could look. */
 export const healthMetric = 'AddressHealthy';
+/** One each time that the agent could not look at an address that it has: no verdict, but no silence either. */
+export const unknownMetric = 'ProbeUnknown';
+/** Source and detail types of what the agents on the hosts tell over EventBridge (word.ts). */
+export const agentSource = 'holdfast.agent';
+export const addressFailed = 'Holdfast Address Failed';
+export const addressInService = 'Holdfast Address In Service';
+/** Source of the orders that the operate function hands to the recover function (carried-order.ts). */
+export const operatorSource = 'holdfast.operator';
+/** Source of what the engine itself tells. */
+export const announcementSource = 'holdfast';
 /** One per run of the reconcile schedule; its absence is the alarm that watches the watcher. */
 export const heartbeatMetric = 'EngineHeartbeat';
 /** The alias that alarms, rules and the command line invoke. */
@@ -32,6 +42,14 @@ export function statusAlarmName(fleet: string, server: string): string {
 
 export function operateFunctionName(fleet: string): string {
   return `holdfast-${fleet}-operate`;
+}
+
+/** Below it one parameter for each fleet of the account and Region. */
+export const parameterRoot = '/holdfast/';
+
+/** Where the name of the fleet's operate function stands, for commands that do not know which fleets there are. */
+export function operateParameterName(fleet: string): string {
+  return `${parameterRoot}${fleet}/operate`;
 }
 
 export type AlarmSubject =

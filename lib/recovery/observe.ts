@@ -1,43 +1,64 @@
 /** Looks at all planes in parallel, and does not wait for the host when its answer can no longer change the verdict. */
-import type { HostAction } from './answer.ts';
+import type { HostAction, HostAnswer } from './answer.ts';
 import { hostMatters } from './decide.ts';
 import type { RecoveryPolicy } from './fleet.ts';
 import { parseInfo } from './info.ts';
 import type { AddressView, Observation } from './observation.ts';
 import type { HostQuestion, Ports } from './ports.ts';
-import { couldNotLook, type Reading } from './reading.ts';
+import { couldNotLook, found, type Reading } from './reading.ts';
 import { eniAt, entryOf, type Place, type ResourceRecord } from './resource.ts';
+import { standsForHost, type Word } from './word.ts';
 
 /** How long a host may take to answer a mere look; longer would make a dead host's resource wait. */
 export const lookDeadlineMs = 8_000;
+/** How long it may take when its agent has already said something. */
+const wordPatienceMs = 2_000;
+
+/** What is known of the host before it is asked. */
+export interface HostNews {
+  /** It gave no answer a moment ago: only its agent's word is read. */
+  readonly silent?: boolean;
+  /** Its agent's word that set off this recovery. */
+  readonly word?: Word | undefined;
+}
 
 export async function observe(
   ports: Ports,
   record: ResourceRecord,
   policy: RecoveryPolicy,
   tried: Pick<Observation, 'tried' | 'triedServers'>,
-  host: 'ask' | 'known-silent' = 'ask',
+  news: HostNews = {},
 ): Promise<Observation> {
   const at = currentPlace(record);
+  const told = at === null ? null : instantWord(ports, record, at, news.word);
   const early =
-    at === null || host === 'known-silent'
+    at === null || told !== null || news.silent === true
       ? null
       : askHost(ports, record, at, record.macs[eniAt(record, at)]);
-  // When nobody waits for the answer, its failure is nobody's either.
-  early?.catch(() => undefined);
   const [addresses, instances, fleet] = await Promise.all([
     lookAtAddresses(ports, record),
     ports.instances.look(Object.values(record.servers).map((server) => server.instanceId)),
     ports.ledger.fleet(),
   ]);
   const seen: Observation = { addresses, instances, fleet, host: { kind: 'absent' }, ...tried };
-  if (at === null || !hostMatters(seen, record, policy, ports.clock.now())) return seen;
-  if (host === 'known-silent') return { ...seen, host: couldNotLook('gave no answer a moment ago') };
-  const answer = early ?? askHost(ports, record, at, macOf(addresses, record, at));
-  return { ...seen, host: (await answer) ?? couldNotLook('the MAC address of the interface is not known') };
+  if (at === null || !hostMatters(seen, record, policy, ports.clock.now())) {
+    early?.stop();
+    return seen;
+  }
+  if (told !== null) return { ...seen, host: told };
+  if (news.silent === true) {
+    const word = await currentWord(ports, record, at);
+    return { ...seen, host: word ?? couldNotLook('gave no answer a moment ago') };
+  }
+  const asked = early ?? askHost(ports, record, at, macOf(addresses, record, at));
+  if (asked === null) return { ...seen, host: couldNotLook('the MAC address of the interface is not known') };
+  return { ...seen, host: await answerOf(ports, record, at, asked) };
 }
 
-export function lookAtAddresses(ports: Ports, record: ResourceRecord): Promise<Reading<AddressView>> {
+export function lookAtAddresses(
+  ports: Pick<Ports, 'addresses'>,
+  record: ResourceRecord,
+): Promise<Reading<AddressView>> {
   const eniIds = Object.values(record.servers).flatMap((server) => Object.values(server.interfaces));
   return ports.addresses.look(eniIds, record.address);
 }
@@ -55,18 +76,64 @@ export function question(record: ResourceRecord, action: HostAction, mac: string
   return { action, address: record.address, mac, subnet: record.subnet, pingList: record.pingList };
 }
 
-function askHost(
-  ports: Ports,
-  record: ResourceRecord,
-  at: Place,
-  mac: string | undefined,
-): ReturnType<Ports['hosts']['ask']> | null {
+type HostReading = Exclude<Reading<HostAnswer>, { readonly kind: 'absent' }>;
+
+interface Asked {
+  readonly answer: Promise<Reading<HostAnswer>>;
+  /** Nobody waits any more; a failure is nobody's then. */
+  readonly stop: () => void;
+}
+
+function askHost(ports: Ports, record: ResourceRecord, at: Place, mac: string | undefined): Asked | null {
   if (mac === undefined) return null;
-  return ports.hosts.ask(
+  const over = { aborted: false };
+  const answer = ports.hosts.ask(
     entryOf(record, at.server).instanceId,
     question(record, 'status', mac),
     lookDeadlineMs,
+    over,
   );
+  answer.catch(() => undefined);
+  return {
+    answer,
+    stop() {
+      over.aborted = true;
+    },
+  };
+}
+
+/** The host's own answer; its agent's word when Systems Manager does not get one in time. */
+async function answerOf(
+  ports: Ports,
+  record: ResourceRecord,
+  at: Place,
+  asked: Asked,
+): Promise<Reading<HostAnswer>> {
+  const patience = ports.clock.sleep(wordPatienceMs).then(() => 'late' as const);
+  const first = await Promise.race([asked.answer, patience]);
+  if (first !== 'late' && first.kind === 'found') return first;
+  const word = await currentWord(ports, record, at);
+  if (word === null) return first === 'late' ? asked.answer : first;
+  asked.stop();
+  return word;
+}
+
+function instantWord(
+  ports: Ports,
+  record: ResourceRecord,
+  at: Place,
+  word: Word | undefined,
+): HostReading | null {
+  if (word === undefined) return null;
+  const stands = standsForHost(word, record, at, ports.clock.now(), 'instead-of-asking');
+  return stands ? found(word.answer) : null;
+}
+
+async function currentWord(ports: Ports, record: ResourceRecord, at: Place): Promise<HostReading | null> {
+  const last = await ports.words.last(record.tag, entryOf(record, at.server).instanceId);
+  if (last.kind !== 'found') return null;
+  const stands = standsForHost(last.value, record, at, ports.clock.now(), 'for-want-of-an-answer');
+  return stands ? found(last.value.answer) : null;
 }
 
 function macOf(addresses: Reading<AddressView>, record: ResourceRecord, at: Place): string | undefined {

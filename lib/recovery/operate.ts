@@ -1,103 +1,69 @@
 /**
- * What an operator asks of the engine, and what it answers. Only `status` yet: the record, and whether EC2 agrees.
- * A fault is an answer too: the command line turns its code into words and an exit code.
+ * What an operator asks of the engine, and what it answers (order.ts). A refusal is an answer too: the command line turns
+ * its code into words and an exit code.
  */
 import * as v from 'valibot';
-import { Fault, type FaultCode } from './fault.ts';
-import { parseInfo } from './info.ts';
-import { dottedOfPrefix } from './netmask.ts';
-import type { Ports } from './ports.ts';
-import { eniAt, entryOf, type ResourceRecord } from './resource.ts';
+import { explain, history } from './explain.ts';
+import { Fault } from './fault.ts';
+import type { FleetDefinition } from './fleet.ts';
+import type { OperatePorts } from './operate-ports.ts';
+import { type Answer, type Explanation, request } from './order.ts';
+import { obey } from './orders.ts';
+import { list, status } from './questions.ts';
+import type { Invocation } from './respond.ts';
+import { isFromRunbook, plainRequest } from './runbook-request.ts';
 
-const request = v.strictObject({
-  action: v.literal('status'),
-  tag: v.string(),
-  /** The server asked about; the active one when absent. */
-  machine: v.optional(v.string()),
-});
-
-export interface Status {
-  readonly tag: string;
-  readonly state: ResourceRecord['state'];
-  readonly reason: string;
-  readonly activeServer: string | null;
-  /** The server that the fields below are about. */
-  readonly server: string;
-  readonly address: string;
-  /** Dotted. */
-  readonly netmask: string;
-  readonly primary: { readonly name: string; readonly up: boolean };
-  readonly backup: string | null;
-  /** INFO records by server. */
-  readonly info: { readonly [server: string]: string };
-}
-
-export type OperateAnswer =
-  | { readonly ok: true; readonly status: Status }
-  | { readonly ok: false; readonly code: FaultCode; readonly message: string };
+/** Well within the function's own 30 s. */
+const longestWaitMs = 20_000;
+const pollMs = 1_000;
 
 export async function operate(
-  ports: Pick<Ports, 'ledger' | 'addresses'>,
-  event: unknown,
-): Promise<OperateAnswer> {
+  ports: OperatePorts,
+  fleet: FleetDefinition,
+  { event, id }: Invocation,
+): Promise<Answer> {
+  const parsed = v.safeParse(request, plainRequest(event));
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    return refused('usage', `${v.getDotPath(issue) ?? 'request'}: ${issue.message}`);
+  }
+  const asked = parsed.output;
   try {
-    const parsed = v.safeParse(request, event);
-    if (!parsed.success) throw new Fault('usage', `request: ${parsed.issues[0].message}`, 'never');
-    return { ok: true, status: await status(ports, parsed.output.tag, parsed.output.machine) };
+    switch (asked.action) {
+      case 'list':
+        return await list(ports, fleet);
+      case 'status':
+        return { ok: true, kind: 'status', status: await status(ports, fleet, asked.tag, asked.machine) };
+      case 'history':
+        return { ok: true, kind: 'history', entries: await history(ports, fleet, asked) };
+      case 'explain': {
+        const waits = isFromRunbook(event);
+        const explanation = await (waits ? ended(ports, asked.recovery) : explain(ports, asked.recovery));
+        if (explanation === null)
+          return refused('unknown-recovery', `no recovery is called "${asked.recovery}"`);
+        return waits && !explanation.ended
+          ? refused('no-answer', `${asked.recovery} has not ended yet`)
+          : { ok: true, kind: 'explanation', explanation };
+      }
+      default:
+        return await obey(ports, fleet, { order: asked, asked: event as object, id });
+    }
   } catch (error) {
-    if (error instanceof Fault) return { ok: false, code: error.code, message: error.message };
+    if (error instanceof Fault) return refused(error.code, error.message);
     throw error;
   }
 }
 
-async function status(
-  ports: Pick<Ports, 'ledger' | 'addresses'>,
-  tag: string,
-  machine: string | undefined,
-): Promise<Status> {
-  const read = await ports.ledger.read(tag);
-  if (read.kind === 'could-not-look') throw new Fault('service-unavailable', read.why, 'later');
-  if (read.kind === 'absent') throw new Fault('unknown-tag', `no resource has the tag "${tag}"`, 'never');
-  const record = read.value;
-  const server = machine ?? record.activeServer ?? firstByPriority(record);
-  const info = parseInfo(entryOf(record, server).info);
-  return {
-    tag,
-    state: record.state,
-    reason: record.stateReason,
-    activeServer: record.activeServer,
-    server,
-    address: info.address,
-    netmask: dottedOfPrefix(info.prefixLength),
-    primary: { name: info.primary, up: await isUp(ports, record, server, info.primary) },
-    backup: info.backup,
-    info: Object.fromEntries(Object.entries(record.servers).map(([name, entry]) => [name, entry.info])),
-  };
-}
-
-/** Up: in service on this server, and EC2 says that this interface owns the address. */
-async function isUp(
-  ports: Pick<Ports, 'addresses'>,
-  record: ResourceRecord,
-  server: string,
-  primary: string,
-): Promise<boolean> {
-  if (record.activeServer !== server || (record.state !== 'ISP' && record.state !== 'ISU')) return false;
-  const eniId = eniAt(record, { server, interface: primary });
-  const addresses = await ports.addresses.look([eniId], record.address);
-  if (addresses.kind !== 'found') {
-    const why = addresses.kind === 'could-not-look' ? addresses.why : 'no answer';
-    throw new Fault(
-      'service-unavailable',
-      `EC2 could not be asked who owns ${record.address}: ${why}`,
-      'later',
-    );
+/** A runbook's step cannot poll: it waits here, and is tried again. */
+async function ended(ports: OperatePorts, recovery: string): Promise<Explanation | null> {
+  const untilMs = ports.clock.now() + longestWaitMs;
+  for (;;) {
+    const explanation = await explain(ports, recovery);
+    if (explanation === null || explanation.ended || ports.clock.now() + pollMs > untilMs) return explanation;
+    await ports.clock.sleep(pollMs);
   }
-  return addresses.value.owners.some((owner) => owner.eniId === eniId);
 }
 
-function firstByPriority(record: ResourceRecord): string {
-  const [first] = Object.entries(record.servers).sort(([, a], [, b]) => a.priority - b.priority);
-  if (first === undefined) throw new Fault('unknown-server', `resource ${record.tag} has no server`, 'never');
-  return first[0];
+function refused(code: Extract<Answer, { ok: false }>['code'], message: string): Answer {
+  return { ok: false, code, message };
 }

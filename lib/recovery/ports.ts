@@ -2,12 +2,14 @@
  * What a recovery needs of the world, one port per thing. Looks return a Reading (found, absent, could-not-look);
  * effects throw a Fault, and whoever calls them looks again instead of believing the absence of an exception.
  */
+import type { Announcement } from './announcement.ts';
 import type { HostAction, HostAnswer } from './answer.ts';
 import type { AuditRecord } from './audit.ts';
 import type { Escalation } from './escalation.ts';
 import type { AddressView, FleetView, InstancesView } from './observation.ts';
 import type { Reading } from './reading.ts';
 import type { Claim, Intent, ResourceRecord } from './resource.ts';
+import type { Word } from './word.ts';
 
 export interface Clock {
   /** Epoch milliseconds. */
@@ -39,8 +41,25 @@ export interface HostQuestion {
 }
 
 export interface Hosts {
-  /** Never `absent`: a host that does not answer within `deadlineMs` could not be looked at. */
-  ask(instanceId: string, question: HostQuestion, deadlineMs: number): Promise<Reading<HostAnswer>>;
+  /**
+   * Never `absent`: a host that does not answer within `deadlineMs` could not be looked at. Once `over` is aborted
+   * nobody waits for the answer any more.
+   */
+  ask(
+    instanceId: string,
+    question: HostQuestion,
+    deadlineMs: number,
+    over?: { readonly aborted: boolean },
+  ): Promise<Reading<HostAnswer>>;
+}
+
+type Noted = { readonly kind: 'kept'; readonly before: Word | null } | { readonly kind: 'outdated' };
+
+/** What agents have said, the last word of each about each address. */
+export interface Words {
+  /** Keeps it unless a younger one is there, and gives the one before it. Twice is harmless. @throws Fault */
+  note(word: Word): Promise<Noted>;
+  last(tag: string, instanceId: string): Promise<Reading<Word>>;
 }
 
 export type ClaimResult =
@@ -90,14 +109,26 @@ export interface Failovers {
   start(escalation: Escalation): Promise<void>;
 }
 
+export interface Announcements {
+  /** Tells the rest of the account. @throws Fault */
+  tell(announcements: readonly Announcement[]): Promise<void>;
+}
+
 export interface Audit {
   /** Writing the same record twice is harmless. @throws Fault */
   write(record: AuditRecord): Promise<void>;
 }
 
+export interface Page {
+  /** The resource that it is about. */
+  readonly tag: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
 export interface Pages {
-  /** Calls a person. @throws Fault */
-  page(subject: string, text: string): Promise<void>;
+  /** Calls a person, by every way there is. @throws Fault that names the ways that failed, if any did */
+  page(page: Page): Promise<void>;
 }
 
 export interface Ports {
@@ -105,7 +136,9 @@ export interface Ports {
   readonly addresses: Addresses;
   readonly instances: Instances;
   readonly hosts: Hosts;
+  readonly words: Words;
   readonly ledger: Ledger;
   readonly audit: Audit;
+  readonly announcements: Announcements;
   readonly pages: Pages;
 }

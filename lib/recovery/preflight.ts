@@ -23,13 +23,15 @@ export function backupSkip(
   if (backup === undefined) return 'backup-absent';
   if (backup.instanceId !== entry.instanceId) return 'backup-not-attached';
   const primary = addresses.interfaces[eniAt(record, { server, interface: info.primary })];
+  // Whoever added it with a difference was told, and wanted it all the same.
+  const wanted = entry.differsByOrder === true;
   switch (difference(record, backup, primary)) {
     case 'subnet':
       return 'backup-in-other-subnet';
     case 'security-groups':
-      return 'backup-security-groups-differ';
+      return wanted ? null : 'backup-security-groups-differ';
     case 'source-dest-check':
-      return 'backup-source-dest-check-differs';
+      return wanted ? null : 'backup-source-dest-check-differs';
     case null:
       return null;
   }

@@ -4,7 +4,7 @@ export type Reading<T> =
   | { readonly kind: 'absent' }
   | { readonly kind: 'could-not-look'; readonly why: string };
 
-export function found<T>(value: T): Reading<T> {
+export function found<T>(value: T): { readonly kind: 'found'; readonly value: T } {
   return { kind: 'found', value };
 }
 

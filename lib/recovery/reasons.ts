@@ -36,6 +36,8 @@ export const holdReasons = {
   'failover-blocked': 'the last failover was too recent, and nobody has acknowledged it',
   'fleet-brake': 'too many automatic failovers in the fleet; a person has to look',
   'no-failover-target': 'no other server is ready to take the address',
+  'order-refused': 'the order was refused; its first step says why',
+  'not-verified': 'the address could not be verified where it was ordered to',
 } as const;
 
 /** Acted because … */
@@ -45,6 +47,7 @@ export const actReasons = {
   'interface-detached': "the interface is not attached to the server's instance",
   'interface-absent': 'the host does not see the interface',
   'link-down': "the interface's link is down",
+  'no-carrier': 'the interface is up and has no carrier',
   'address-absent': 'the operating system has lost the address',
   'address-elsewhere': 'the operating system has the address on another interface',
   'rule-absent': 'the policy rule that lets replies leave by the right interface is missing',
@@ -54,10 +57,12 @@ export const actReasons = {
   'instance-not-running': 'the instance is not running',
   'instance-impaired': 'the instance fails its status check and its host gives no answer',
   'local-recoveries-too-frequent': 'too many local recoveries in the window',
+  ordered: 'an operator has ordered it',
 } as const;
 
 /** A rung of the ladder is skipped because … */
 export const skipReasons = {
+  'restore-cannot-help': 'nothing that the host could do brings that interface back',
   'backup-none': 'the INFO record has no backup interface',
   'backup-absent': 'EC2 does not know the backup interface',
   'backup-not-attached': "the backup interface is not attached to the server's instance",

@@ -31,6 +31,7 @@ import {
 } from './resource.ts';
 import { inServiceState, transition } from './states.ts';
 import type { Trigger } from './trigger.ts';
+import type { Word } from './word.ts';
 
 /** Three rungs, each perhaps once more because the world changed in between. */
 const maxRounds = 6;
@@ -49,12 +50,17 @@ export interface Request {
   readonly holder: string;
   /** The server that the trigger speaks of; any when absent. */
   readonly server?: string;
+  /** The agent's word, when that is the trigger. */
+  readonly word?: Word;
 }
+
+/** Triggers that know to the millisecond, or nearly, when what they tell of was noticed. */
+const timed: ReadonlySet<Trigger['kind']> = new Set(['alarm', 'instance-state']);
 
 export async function recover(ports: RecoverPorts, fleet: FleetDefinition, request: Request): Promise<Run> {
   const { tag, trigger, holder } = request;
   const startedAtMs = ports.clock.now();
-  const stagesMs = trigger.kind === 'tick' ? {} : { detect: Math.max(0, startedAtMs - trigger.atMs) };
+  const stagesMs = timed.has(trigger.kind) ? { detect: Math.max(0, startedAtMs - trigger.atMs) } : {};
   const definition = fleet.resources.find((resource) => resource.tag === tag);
   const journal = openJournal(ports, {
     tag,
@@ -70,6 +76,8 @@ export async function recover(ports: RecoverPorts, fleet: FleetDefinition, reque
   const { record } = claim;
   const { epoch } = record.claim;
   journal.claimed(epoch);
+  // What set it off, for whoever asks while it runs.
+  journal.step('claimed', 0, { trigger });
   const outdated = outdatedBy(record, request);
   if (outdated !== null) {
     await ports.ledger.commit(tag, epoch, {}, true);
@@ -77,7 +85,7 @@ export async function recover(ports: RecoverPorts, fleet: FleetDefinition, reque
   }
   const current = await bringInLine(ports, fleet, definition, record);
   if (!current.armed) return { kind: 'ended', summary: await adopt(ports, journal, current) };
-  return climb(ports, journal, fleet, current, trigger);
+  return climb(ports, journal, fleet, current, request);
 }
 
 async function climb(
@@ -85,7 +93,7 @@ async function climb(
   journal: Journal,
   fleet: FleetDefinition,
   claimed: ResourceRecord,
-  trigger: Trigger,
+  { trigger, word: told }: Request,
 ): Promise<Run> {
   const { tag } = claimed;
   const { epoch } = claimed.claim;
@@ -95,12 +103,14 @@ async function climb(
   let unanswered = false;
   for (let round = 0; round < maxRounds; round += 1) {
     const fromMs = ports.clock.now();
+    // What the agent said was before this recovery changed anything.
+    const word = round === 0 ? told : undefined;
     const seen = await journal.stage('observe', () =>
-      observe(ports, record, fleet.policy, { tried, triedServers: [] }),
+      observe(ports, record, fleet.policy, { tried, triedServers: [] }, { word }),
     );
     journal.step('observed', ports.clock.now() - fromMs, seen);
     verdict = decide(seen, record, fleet.policy, ports.clock.now());
-    journal.step('decided', 0, verdict);
+    journal.decided(verdict);
     if (verdict.kind === 'hold' || seen.addresses.kind !== 'found') break;
     if (verdict.rung === 'fail-over')
       return escalate(ports, journal, { record, verdict, trigger, tried, seen });
@@ -114,6 +124,7 @@ async function climb(
       claimMs: fleet.policy.claimMs,
       seen: seen.addresses.value,
       fleet: seen.fleet,
+      word,
     });
     if (result.kind === 'superseded') return held(journal, 'claim-lost');
     record = result.record;
@@ -125,6 +136,7 @@ async function climb(
     const written = await journal.stage('commit', () => ports.ledger.commit(tag, epoch, change, true));
     if (written.kind === 'superseded') return held(journal, 'claim-lost');
     journal.step('committed', 0, { state: change.state, info: change.servers?.[to.server]?.info });
+    journal.changed(record.state, change.state, outcome);
     return { kind: 'ended', summary: await journal.close({ outcome, reason, from, to }) };
   }
   const reason: HoldReason = endOf(verdict, unanswered);
@@ -179,6 +191,7 @@ async function escalate(
         epoch: claim.epoch,
         recoveryId,
         startedAtMs,
+        escalatedAtMs: ports.clock.now(),
         stagesMs,
         trigger,
         tried,
@@ -191,7 +204,8 @@ async function escalate(
     const { reason, to } = verdict;
     const summary = await journal.close({ outcome: 'failed', reason, from: currentPlace(record), to });
     await ports.ledger.commit(tag, claim.epoch, {}, true);
-    await ports.pages.page(`${tag}: the failover could not be started`, `${error.code}: ${error.message}`);
+    const subject = `${tag}: the failover could not be started`;
+    await ports.pages.page({ tag, subject, text: `${error.code}: ${error.message}` });
     return { kind: 'ended', summary };
   }
   journal.step('escalated', 0, verdict);
@@ -202,12 +216,12 @@ async function escalate(
 type Claimed = { readonly kind: 'claimed'; readonly record: ResourceRecord } | { readonly kind: 'held' };
 
 /** Waits a moment for a claim that somebody holds only to look; registers a resource that nobody has seen yet. */
-async function takeClaim(
-  ports: Ports,
+export async function takeClaim(
+  ports: Pick<Ports, 'clock' | 'ledger'>,
   journal: Journal,
   fleet: FleetDefinition,
   definition: ResourceDefinition,
-  request: Request,
+  request: Pick<Request, 'tag' | 'holder'>,
 ): Promise<Claimed> {
   const { tag, holder } = request;
   for (let attempt = 1; attempt <= claimTries; attempt += 1) {
@@ -226,14 +240,17 @@ async function takeClaim(
 }
 
 /** Brings a record in line with a newer deploy, keeping what runtime owns. */
-async function bringInLine(
-  ports: Ports,
+export async function bringInLine(
+  ports: Pick<Ports, 'ledger'>,
   fleet: FleetDefinition,
   definition: ResourceDefinition,
   record: ResourceRecord,
 ): Promise<ResourceRecord> {
   if (follows(record, fleet, definition)) return record;
-  const part = { ...definedPart(fleet, definition, record.servers), ...switchedBy(record, definition) };
+  const part = {
+    ...definedPart(fleet, definition, record.servers, record.definition),
+    ...switchedBy(record, definition),
+  };
   const lost = record.activeServer !== null && part.servers[record.activeServer] === undefined;
   // Another address was never seen healthy here, whatever the old one was.
   const other = part.address !== record.address;

@@ -9,7 +9,7 @@ import { parseInfo, printInfo } from './info.ts';
 
 const rung = v.picklist(['restore-in-place', 'move-to-backup', 'fail-over']);
 
-const place = v.object({ server: v.string(), interface: v.string() });
+export const place = v.object({ server: v.string(), interface: v.string() });
 
 const serverEntry = v.object({
   instanceId: v.string(),
@@ -18,6 +18,8 @@ const serverEntry = v.object({
   info: v.string(),
   /** ENI id by OS device name. */
   interfaces: v.record(v.string(), v.string()),
+  /** An operator has taken this backup although it has other security groups or another source/destination check. */
+  differsByOrder: v.optional(v.boolean()),
 });
 
 const claim = v.object({
@@ -28,9 +30,21 @@ const claim = v.object({
 });
 
 /** What the claim holder was about to change when it last wrote: lets a successor finish instead of guessing. */
-const intent = v.object({ epoch: v.number(), rung, to: place });
+const intent = v.object({
+  epoch: v.number(),
+  rung,
+  to: place,
+  /** Of an operator's order: what its retry knows itself by. */
+  recovery: v.optional(v.string()),
+});
 
-const pastRecovery = v.object({ atMs: v.number(), epoch: v.number(), outcome: v.string() });
+const pastRecovery = v.object({
+  atMs: v.number(),
+  epoch: v.number(),
+  outcome: v.string(),
+  /** Of an operator's order: what its retry knows itself by. */
+  recovery: v.optional(v.string()),
+});
 
 const blind = v.object({ sinceMs: v.number(), lastMs: v.number(), paged: v.boolean() });
 
@@ -114,13 +128,17 @@ export type DefinedPart = Pick<
 
 /**
  * What a (re)deploy says about a resource, on top of what runtime has learned: a swapped INFO record stays swapped as
- * long as the definition still names the same two interfaces.
+ * long as the definition still names the same two interfaces, and a backup that an operator has added or removed stays
+ * so as long as the definition says of this server what it said before.
+ * @param before the definition behind `known`
  */
 export function definedPart(
   fleet: FleetDefinition,
   resource: ResourceDefinition,
   known: { readonly [server: string]: ServerEntry },
+  before = '',
 ): DefinedPart {
+  const declared = declaredResource(before);
   const servers = resource.candidates.map((candidate): [string, ServerEntry] => {
     const server = fleet.servers[candidate.server];
     if (server === undefined)
@@ -140,11 +158,22 @@ export function definedPart(
       Object.entries(server.interfaces).map(([name, each]) => [name, each.eniId]),
     );
     const current = known[candidate.server];
-    const swapped = current !== undefined && isSwapOf(parseInfo(current.info), defined);
-    const info = swapped ? { ...defined, primary: defined.backup ?? '', backup: defined.primary } : defined;
+    const atRuntime = current === undefined ? undefined : parseInfo(current.info);
+    const said = declared?.candidates.find((each) => each.server === candidate.server);
+    const kept =
+      atRuntime !== undefined &&
+      (isSwapOf(atRuntime, defined) || (isSameOn(said, candidate) && isOn(interfaces, atRuntime)));
+    const info = kept ? { ...defined, primary: atRuntime.primary, backup: atRuntime.backup } : defined;
+    const differs = kept && current?.differsByOrder === true ? { differsByOrder: true } : {};
     return [
       candidate.server,
-      { instanceId: server.instanceId, priority: candidate.priority, info: printInfo(info), interfaces },
+      {
+        instanceId: server.instanceId,
+        priority: candidate.priority,
+        info: printInfo(info),
+        interfaces,
+        ...differs,
+      },
     ];
   });
   return {
@@ -159,8 +188,14 @@ export function definedPart(
 
 /** The automation that the definition behind this record declared; undefined when it cannot be told. */
 export function declaredAutomation(record: ResourceRecord): unknown {
+  return declaredResource(record.definition)?.automation;
+}
+
+/** The definition as this module has written it; undefined for what it has not. */
+function declaredResource(definition: string): ResourceDefinition | undefined {
   try {
-    return JSON.parse(record.definition)[0]?.automation;
+    const [resource] = JSON.parse(definition);
+    return Array.isArray(resource?.candidates) ? resource : undefined;
   } catch {
     return undefined;
   }
@@ -200,6 +235,19 @@ export function placeOf(record: ResourceRecord, eniId: string): Place | undefine
 
 export function isPaused(record: { readonly pausedUntilMs: number }, nowMs: number): boolean {
   return record.pausedUntilMs > nowMs;
+}
+
+type Candidate = ResourceDefinition['candidates'][number];
+
+function isSameOn(before: Candidate | undefined, now: Candidate): boolean {
+  return before !== undefined && before.interface === now.interface && before.backup === now.backup;
+}
+
+function isOn(
+  interfaces: { readonly [name: string]: string },
+  info: { readonly primary: string; readonly backup: string | null },
+): boolean {
+  return info.primary in interfaces && (info.backup === null || info.backup in interfaces);
 }
 
 function isSwapOf(

@@ -3,6 +3,7 @@
  * function succeeds: a retry would be noise), and finds the resources that it speaks of.
  */
 import type { Summary } from './audit.ts';
+import { carryOut } from './carry-out.ts';
 import { readEvent } from './event.ts';
 import type { FleetDefinition } from './fleet.ts';
 import { openJournal } from './journal.ts';
@@ -12,6 +13,7 @@ import { type ReconcilePorts, reconcile } from './reconcile.ts';
 import { type Run, recover } from './recover.ts';
 import { together } from './together.ts';
 import type { Trigger } from './trigger.ts';
+import { isNews, type Word } from './word.ts';
 
 export interface Invocation {
   readonly event: unknown;
@@ -32,15 +34,42 @@ export async function respond(
       runs.push(await refuse(ports, 'fleet', trigger, invocation.id, 'event-not-understood', read.detail));
       continue;
     }
-    runs.push(...(await answer(ports, fleet, read.trigger, invocation.id)));
+    if (read.kind === 'order') runs.push(await carryOut(ports, fleet, read.carried));
+    else if (read.kind === 'word') runs.push(...(await hear(ports, fleet, read, invocation.id)));
+    else runs.push(...(await answer(ports, fleet, read.trigger, invocation.id)));
   }
   return runs;
+}
+
+/**
+ * Keeps what an agent says. On the fast lane a failure that was not told before starts a recovery, as its alarm will in
+ * a while; whichever comes second finds that nothing is left to do.
+ */
+async function hear(
+  ports: ReconcilePorts,
+  fleet: FleetDefinition,
+  { fleet: name, word }: { readonly fleet: string; readonly word: Word },
+  id: string,
+): Promise<readonly Run[]> {
+  const { tag, instanceId, atMs, answer: said } = word;
+  const trigger: Trigger = { kind: 'agent', instanceId, atMs, why: said.why };
+  const resource = name === fleet.name ? fleet.resources.find((each) => each.tag === tag) : undefined;
+  if (resource === undefined) return [await refuse(ports, 'fleet', trigger, id, 'tag-unknown', tag)];
+  const server = serverOf(fleet, instanceId);
+  if (server === undefined || !resource.candidates.some((each) => each.server === server))
+    return [await refuse(ports, tag, trigger, id, 'server-not-active', instanceId)];
+  const noted = await ports.words.note(word);
+  if (noted.kind === 'outdated' || said.verdict !== 'failed' || !isNews(word, noted.before)) return [];
+  if (!fleet.fastLane) return [];
+  if (ports.clock.now() - atMs > fleet.policy.maxEventAgeMs)
+    return [await refuse(ports, tag, trigger, id, 'event-too-old')];
+  return [await recover(ports, fleet, { tag, trigger, holder: id, server, word })];
 }
 
 async function answer(
   ports: ReconcilePorts,
   fleet: FleetDefinition,
-  trigger: Trigger,
+  trigger: Exclude<Trigger, { kind: 'agent' | 'operator' }>,
   id: string,
 ): Promise<readonly Run[]> {
   if (trigger.kind === 'tick') return reconcile(ports, fleet, trigger, id);
@@ -62,11 +91,16 @@ type Subject =
   | { readonly kind: 'resources'; readonly tags: readonly string[]; readonly server?: string }
   | { readonly kind: 'refused'; readonly tag: string; readonly reason: HoldReason };
 
-function subjectOf(fleet: FleetDefinition, trigger: Exclude<Trigger, { kind: 'tick' }>): Subject {
+function serverOf(fleet: FleetDefinition, instanceId: string): string | undefined {
+  return Object.entries(fleet.servers).find(([, each]) => each.instanceId === instanceId)?.[0];
+}
+
+function subjectOf(
+  fleet: FleetDefinition,
+  trigger: Extract<Trigger, { kind: 'alarm' | 'instance-state' }>,
+): Subject {
   if (trigger.kind === 'instance-state') {
-    const server = Object.entries(fleet.servers).find(
-      ([, each]) => each.instanceId === trigger.instanceId,
-    )?.[0];
+    const server = serverOf(fleet, trigger.instanceId);
     return server === undefined ? refusal('fleet', 'server-not-active') : onServer(fleet, server);
   }
   const subject = alarmSubject(fleet.name, trigger.alarmName);

@@ -9,6 +9,7 @@ export const settingNames = {
   table: 'HOLDFAST_TABLE',
   document: 'HOLDFAST_DOCUMENT',
   failoverFunction: 'HOLDFAST_FAILOVER_FUNCTION',
+  recoverFunction: 'HOLDFAST_RECOVER_FUNCTION',
   pageTopic: 'HOLDFAST_PAGE_TOPIC',
 } as const;
 
@@ -17,7 +18,7 @@ export type SettingName = keyof typeof settingNames;
 export const functionSettings = {
   recover: ['table', 'document', 'failoverFunction', 'pageTopic'],
   failover: ['table', 'document', 'pageTopic'],
-  operate: ['table'],
+  operate: ['table', 'recoverFunction'],
 } as const satisfies { readonly [name: string]: readonly SettingName[] };
 
 export type FunctionName = keyof typeof functionSettings;

@@ -9,6 +9,12 @@ import { findContradictions, type Partly } from './fleet-meaning.ts';
 import { type FleetText, type Path, type Problem, printProblems } from './fleet-problems.ts';
 import { type FleetFileShape, fleetFileSchema } from './fleet-schema.ts';
 
+interface Agent {
+  readonly install: boolean;
+  /** Names of the instances' roles. */
+  readonly roles: readonly string[];
+}
+
 interface Deployment {
   readonly region?: string;
   readonly account?: string;
@@ -19,6 +25,9 @@ interface Deployment {
 
 export interface FleetFile {
   readonly definition: FleetDefinition;
+  readonly agent: Agent;
+  /** IAM principals, one of whom has to agree before a runbook moves an address. */
+  readonly approvers: readonly string[];
   readonly deployment: Deployment;
 }
 
@@ -37,7 +46,13 @@ export function parseFleetFile(text: string, file: string): FleetFile {
   ];
   if (!result.success || problems.length > 0)
     throw new Fault('invalid-fleet', printProblems(parsed, problems), 'never');
-  return { definition: definitionOf(result.output), deployment: deploymentOf(result.output.deployment) };
+  const { install, roles } = result.output.agent;
+  return {
+    definition: definitionOf(result.output),
+    agent: { install, roles },
+    approvers: result.output.runbooks.approvers,
+    deployment: deploymentOf(result.output.deployment),
+  };
 }
 
 function readYaml(text: string, file: string): FleetText {
@@ -117,6 +132,7 @@ function definitionOf(file: FleetFileShape): FleetDefinition {
     servers: Object.fromEntries(
       Object.entries(file.servers).map(([name, server]) => [name, serverOf(server)]),
     ),
+    fastLane: file.agent.fastLane,
     resources: Object.entries(file.resources).map(([tag, resource]) => resourceOf(file, tag, resource)),
     policy: {
       maxEventAgeMs: maxEventAge,

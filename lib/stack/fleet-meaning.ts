@@ -43,6 +43,10 @@ export function findContradictions(file: File): readonly Problem[] {
       })),
       'each e-mail address once',
     ),
+    ...usedTwice(
+      (file.agent?.roles ?? []).map((value, index) => ({ path: ['agent', 'roles', index], value })),
+      'each role once',
+    ),
   ];
 }
 

@@ -87,6 +87,36 @@ const policy = strict({
  */
 const concurrency = v.optional(integer(2, 1000));
 
+/** The agent on the instances, which looks after the addresses there and says how they are. */
+const agent = strict({
+  /** By a State Manager association; `false` is for who installs it by other means. */
+  install: v.optional(v.boolean('true or false'), true),
+  /** Whether its word starts a recovery, beside the alarm. */
+  fastLane: v.optional(v.boolean('true or false'), false),
+  /** Roles of the instances: each is given what the agent needs. */
+  roles: v.optional(
+    v.array(
+      checked('the name of an IAM role, without its ARN or path', (text) => /^[\w+=,.@-]{1,64}$/.test(text)),
+      'a list of names of IAM roles',
+    ),
+    [],
+  ),
+});
+
+/** What Systems Manager's console offers. */
+const runbooks = strict({
+  /** One of them has to agree before a runbook moves an address; nobody is asked when there are none. */
+  approvers: v.optional(
+    v.array(
+      checked('the ARN of an IAM user or role, or the name of an IAM user', (text) =>
+        /^(arn:aws[a-z-]*:(iam|sts)::\d{12}:[\w+=,.@/-]{1,200}|[\w+=,.@-]{1,64})$/.test(text),
+      ),
+      'a list of IAM principals',
+    ),
+    [],
+  ),
+});
+
 const deployment = strict({
   region: v.optional(
     checked('a Region such as eu-central-1', (text) => /^[a-z]{2}(-[a-z]+)+-\d$/.test(text)),
@@ -114,6 +144,8 @@ export const fleetFileSchema = strict({
   subnet: cidr,
   servers: named(serverName, server),
   resources: named(tag, resource),
+  agent: v.optional(agent, {}),
+  runbooks: v.optional(runbooks, {}),
   policy: v.optional(policy, {}),
   deployment: v.optional(deployment, {}),
 });

@@ -1,16 +1,19 @@
 /** One fleet as one stack: what is kept, what runs, what sets it off, and who is paged. */
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import { CfnParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
 import type { FleetDefinition } from '../recovery/fleet.ts';
-import { operateFunctionName } from '../recovery/names.ts';
+import { operateFunctionName, operateParameterName } from '../recovery/names.ts';
 import type { FunctionName } from '../recovery/settings.ts';
 import { addressCommand } from './address-document.ts';
+import { Agent } from './agent.ts';
 import { alarmArns, engineAlarm, RecoveryAlarms } from './alarms.ts';
 import type { FleetFile } from './fleet-file.ts';
 import { HoldfastFunction } from './functions.ts';
 import { pageTopic } from './paging.ts';
 import { type Declared, failoverPermissions, operatePermissions, recoverPermissions } from './permissions.ts';
-import { instanceGoneRule, reconcileRule } from './rules.ts';
+import { defaultBusArn, instanceGoneRule, reconcileRule, wordRule } from './rules.ts';
+import { runbooks } from './runbooks.ts';
 import { stateTable } from './storage.ts';
 
 /** The directory of a function's bundle. */
@@ -21,7 +24,8 @@ function stackName(fleet: string): string {
 }
 
 export class HoldfastStack extends Stack {
-  constructor(scope: Construct, { definition, deployment }: FleetFile, bundle: Bundles) {
+  constructor(scope: Construct, file: FleetFile, bundle: Bundles) {
+    const { definition, deployment } = file;
     const { region, account, notify, reservedConcurrency } = deployment;
     const fleet = definition.name;
     super(scope, stackName(fleet), {
@@ -38,7 +42,9 @@ export class HoldfastStack extends Stack {
       document: this.formatArn({ service: 'ssm', resource: 'document', resourceName: document.ref }),
       table: table.tableArn,
       topic: topic.topicArn,
+      bus: defaultBusArn(this),
       alarms: alarmArns(this, fleet),
+      executions: this.formatArn({ service: 'ssm', resource: 'automation-execution', resourceName: '*' }),
     };
     const asynchronous = {
       maxEventAge: Duration.millis(definition.policy.maxEventAgeMs),
@@ -70,18 +76,33 @@ export class HoldfastStack extends Stack {
       description: `Answers and obeys the operators of ${fleet}`,
       functionName: operateFunctionName(fleet),
       directory: bundle('operate'),
-      settings: { table: table.tableName },
-      permissions: operatePermissions(declared),
+      settings: { table: table.tableName, recoverFunction: recover.alias.functionArn },
+      permissions: operatePermissions(declared, recover.alias.functionArn),
       // People wait for its answer; an order that nobody waits for is not carried out hours later.
       asynchronous: { maxEventAge: Duration.minutes(1), retryAttempts: 0 },
     });
 
     new RecoveryAlarms(this, 'Alarms', definition, recover.alias);
     instanceGoneRule(this, definition, recover.alias);
+    wordRule(this, definition, recover.alias);
+    const agent = new Agent(this, 'Agent', file);
     engineAlarm(this, fleet, topic, reconcileRule(this, fleet, recover.alias));
+
+    runbooks(this, {
+      fleet,
+      operate: operateFunctionName(fleet),
+      approvers: file.approvers,
+    });
+    new CfnParameter(this, 'Finder', {
+      name: operateParameterName(fleet),
+      type: 'String',
+      value: operateFunctionName(fleet),
+      description: `The function that answers the operators of ${fleet}`,
+    });
 
     new CfnOutput(this, 'OperateFunction', { value: operateFunctionName(fleet) });
     new CfnOutput(this, 'StateTable', { value: table.tableName });
+    new CfnOutput(this, 'AgentPolicyArn', { value: agent.policyArn });
     new CfnOutput(this, 'PageTopicArn', { value: topic.topicArn });
   }
 

@@ -3,6 +3,7 @@
  * https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
  */
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { announcementSource } from '../recovery/names.ts';
 
 /** ARNs of what this fleet declares. */
 export interface Declared {
@@ -11,8 +12,12 @@ export interface Declared {
   readonly document: string;
   readonly table: string;
   readonly topic: string;
+  /** The default event bus. */
+  readonly bus: string;
   /** Of the fleet's alarms, with a wildcard for their names. */
   readonly alarms: string;
+  /** Of every run of a runbook: their ids are not known beforehand. */
+  readonly executions: string;
 }
 
 export function recoverPermissions(declared: Declared, failoverFunction: string): readonly PolicyStatement[] {
@@ -29,10 +34,23 @@ export function failoverPermissions(declared: Declared): readonly PolicyStatemen
   return recoveryPermissions(declared);
 }
 
-export function operatePermissions(declared: Declared): readonly PolicyStatement[] {
+/** It moves nothing itself: an order that does goes to the recover function. */
+export function operatePermissions(declared: Declared, recoverFunction: string): readonly PolicyStatement[] {
   return [
-    allow('ReadStates', ['dynamodb:GetItem', 'dynamodb:Query'], [declared.table]),
-    allow('LookAtInterfaces', ['ec2:DescribeNetworkInterfaces'], ['*']),
+    keepStates(declared),
+    allow(
+      'LookAtInterfaces',
+      [
+        'ec2:DescribeInstances',
+        'ec2:DescribeInstanceStatus',
+        'ec2:DescribeInstanceTypes',
+        'ec2:DescribeNetworkInterfaces',
+      ],
+      ['*'],
+    ),
+    allow('HandOrdersOver', ['lambda:InvokeFunction'], [recoverFunction]),
+    allow('SeeWhoRunsRunbooks', ['ssm:GetAutomationExecution'], [declared.executions]),
+    tellOthers(declared),
   ];
 }
 
@@ -47,13 +65,28 @@ function recoveryPermissions(declared: Declared): readonly PolicyStatement[] {
     allow('LookAtInstances', ['ec2:DescribeInstanceStatus', 'ec2:DescribeNetworkInterfaces'], ['*']),
     allow('CommandDeclaredInstances', ['ssm:SendCommand'], [declared.document, ...declared.instances]),
     allow('ReadCommandAnswers', ['ssm:GetCommandInvocation'], ['*']),
-    allow(
-      'KeepStates',
-      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
-      [declared.table],
-    ),
+    keepStates(declared),
     allow('Page', ['sns:Publish'], [declared.topic]),
+    allow('OpenOpsItems', ['ssm:CreateOpsItem'], ['*']),
+    tellOthers(declared),
   ];
+}
+
+function keepStates({ table }: Declared): PolicyStatement {
+  return allow(
+    'KeepStates',
+    ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+    [table],
+  );
+}
+
+function tellOthers({ bus }: Declared): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'TellOthers',
+    actions: ['events:PutEvents'],
+    resources: [bus],
+    conditions: { StringEquals: { 'events:source': announcementSource } },
+  });
 }
 
 /** A statement with an id of its own is not merged with others, so the policy reads as it is written here. */

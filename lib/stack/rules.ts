@@ -1,11 +1,15 @@
-/** The two other ways into recovery: an instance that goes away, and the reconcile that catches what an alarm lost. */
-import { Duration } from 'aws-cdk-lib';
+/** The other ways into recovery: an instance that goes away, an agent's word, and the reconcile for what was lost. */
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { FleetDefinition } from '../recovery/fleet.ts';
-import { tickSource } from '../recovery/names.ts';
+import { addressFailed, addressInService, agentSource, tickSource } from '../recovery/names.ts';
+
+export function defaultBusArn(scope: Construct): string {
+  return Stack.of(scope).formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' });
+}
 
 /** Status checks stop with the instance, so its alarm would hear nothing more. */
 export function instanceGoneRule(scope: Construct, fleet: FleetDefinition, recover: IFunction): Rule {
@@ -18,6 +22,24 @@ export function instanceGoneRule(scope: Construct, fleet: FleetDefinition, recov
         state: ['stopping', 'stopped', 'shutting-down', 'terminated'],
         'instance-id': Object.values(fleet.servers).map(({ instanceId }) => instanceId),
       },
+    },
+    targets: [
+      new LambdaFunction(recover, {
+        maxEventAge: Duration.millis(fleet.policy.maxEventAgeMs),
+        retryAttempts: 2,
+      }),
+    ],
+  });
+}
+
+/** What the agents say is kept, and a failure of which it speaks is recovered where the fleet is on the fast lane. */
+export function wordRule(scope: Construct, fleet: FleetDefinition, recover: IFunction): Rule {
+  return new Rule(scope, 'AgentsWord', {
+    description: `An agent of ${fleet.name} says how an address is`,
+    eventPattern: {
+      source: [agentSource],
+      detailType: [addressFailed, addressInService],
+      detail: { fleet: [fleet.name] },
     },
     targets: [
       new LambdaFunction(recover, {

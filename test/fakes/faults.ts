@@ -7,6 +7,8 @@ export type Call =
   | 'addresses.move'
   | 'instances.look'
   | 'hosts.ask'
+  | 'words.note'
+  | 'words.last'
   | 'ledger.register'
   | 'ledger.read'
   | 'ledger.claim'
@@ -15,9 +17,17 @@ export type Call =
   | 'ledger.fleet'
   | 'ledger.takeFailover'
   | 'audit.write'
+  | 'announcements.tell'
   | 'pages.page'
   | 'failovers.start'
-  | 'alarms.look';
+  | 'alarms.look'
+  | 'identities.verify'
+  | 'history.look'
+  | 'obeyed.find'
+  | 'obeyed.keep'
+  | 'carriers.start'
+  | 'slots.look'
+  | 'switches.set';
 
 export type BadLuck =
   /** Of a look: could not look. Of an effect: refused before it took effect. */

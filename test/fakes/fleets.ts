@@ -25,6 +25,7 @@ export interface FleetPlan {
   readonly backup?: boolean;
   readonly resource?: Partial<ResourceDefinition>;
   readonly policy?: Partial<RecoveryPolicy>;
+  readonly fastLane?: boolean;
 }
 
 export function fleetOf(plan: FleetPlan = {}): FleetDefinition {
@@ -48,6 +49,7 @@ export function fleetOf(plan: FleetPlan = {}): FleetDefinition {
     version: 1,
     name: 'test',
     servers: Object.fromEntries(servers.map((server) => [server, serverOf(server)])),
+    fastLane: plan.fastLane ?? false,
     resources: [resource],
     policy: { ...defaultPolicy, ...plan.policy },
   };

@@ -92,7 +92,11 @@ function answer(
   const witness = path !== 'unanswered' ? 'none' : alive ? 'answered' : 'silent';
   const os = here ? 'here' : elsewhere === null ? 'absent' : 'elsewhere';
   const why =
-    action === 'remove' ? (here ? 'address-present' : null) : firstFault({ link, os, elsewhere, rule, path });
+    action === 'remove'
+      ? here
+        ? 'address-present'
+        : null
+      : firstFault({ link, os, elsewhere, rule, path }, guest.links.get(device ?? '') === 'broken');
   return {
     v: 1,
     action,
@@ -112,9 +116,12 @@ function answer(
   };
 }
 
-function firstFault(seen: Pick<HostAnswer, 'link' | 'os' | 'elsewhere' | 'rule' | 'path'>): string | null {
+function firstFault(
+  seen: Pick<HostAnswer, 'link' | 'os' | 'elsewhere' | 'rule' | 'path'>,
+  broken: boolean,
+): string | null {
   if (seen.link === 'absent') return 'interface-absent';
-  if (seen.link === 'down') return 'link-down';
+  if (seen.link === 'down') return broken ? 'no-carrier' : 'link-down';
   if (seen.os === 'absent') return 'address-absent';
   if (seen.elsewhere !== null) return 'address-elsewhere';
   if (seen.rule === 'absent') return 'rule-absent';

@@ -13,19 +13,23 @@ import { eniOf, type FleetPlan, fleetOf, healthAlarm, tag, vip } from './fleets.
 import { fakeHosts } from './hosts.ts';
 import { type FakeLedger, fakeLedger } from './ledger.ts';
 import {
+  type FakeAnnouncements,
   type FakeAudit,
   type FakeFailovers,
   type FakePages,
   fakeAlarms,
+  fakeAnnouncements,
   fakeAudit,
   fakeFailovers,
   fakePages,
 } from './trail.ts';
+import { fakeWords } from './words.ts';
 import { type Guest, type World, worldOf } from './world.ts';
 
 export interface ScenePorts extends ReconcilePorts {
   readonly ledger: FakeLedger;
   readonly audit: FakeAudit;
+  readonly announcements: FakeAnnouncements;
   readonly pages: FakePages;
   readonly failovers: FakeFailovers;
 }
@@ -121,8 +125,10 @@ function portsOf(world: World, fleet: FleetDefinition): ScenePorts {
     addresses: fakeAddresses(world),
     instances: fakeInstances(world),
     hosts: fakeHosts(world),
+    words: fakeWords(faults),
     ledger: fakeLedger(faults),
     audit: fakeAudit(faults),
+    announcements: fakeAnnouncements(faults),
     pages: fakePages(faults),
     failovers: fakeFailovers(faults),
     alarms: fakeAlarms(

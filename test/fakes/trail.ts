@@ -1,8 +1,9 @@
 /** What a recovery tells others: the audit trail, the pages, the failovers it starts, and the alarms it asks about. */
+import type { Announcement } from '../../lib/recovery/announcement.ts';
 import { type AuditRecord, auditKey, type Summary } from '../../lib/recovery/audit.ts';
 import type { Escalation } from '../../lib/recovery/escalation.ts';
 import { healthAlarmName } from '../../lib/recovery/names.ts';
-import type { Audit, Failovers, Pages } from '../../lib/recovery/ports.ts';
+import type { Announcements, Audit, Failovers, Page, Pages } from '../../lib/recovery/ports.ts';
 import { found } from '../../lib/recovery/reading.ts';
 import type { AlarmStates, Alarms } from '../../lib/recovery/reconcile.ts';
 import type { Faults } from './faults.ts';
@@ -33,14 +34,26 @@ export function fakeAudit(faults: Faults): FakeAudit {
 }
 
 export interface FakePages extends Pages {
-  readonly sent: { readonly subject: string; readonly text: string }[];
+  readonly sent: Page[];
 }
 
 export function fakePages(faults: Faults): FakePages {
   const sent: FakePages['sent'] = [];
   return {
     sent,
-    page: (subject, text) => faults.effect('pages.page', () => void sent.push({ subject, text })),
+    page: (page) => faults.effect('pages.page', () => void sent.push(page)),
+  };
+}
+
+export interface FakeAnnouncements extends Announcements {
+  readonly told: Announcement[];
+}
+
+export function fakeAnnouncements(faults: Faults): FakeAnnouncements {
+  const told: Announcement[] = [];
+  return {
+    told,
+    tell: (announcements) => faults.effect('announcements.tell', () => void told.push(...announcements)),
   };
 }
 

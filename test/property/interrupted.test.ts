@@ -12,8 +12,8 @@ import { damagedScene, endOf, type Plan, plans, swapsOf, untilQuiet } from './da
 
 class Crash extends Error {}
 
-/** Audit records are written beside the run, which does not wait for them: losing one interrupts nothing. */
-const counted = (call: Call) => call !== 'audit.write';
+/** What is written or told beside the run does not hold it: losing it interrupts nothing. */
+const counted = (call: Call) => call !== 'audit.write' && call !== 'announcements.tell';
 
 /** Runs the plan to its end. @returns how many effects it had */
 async function uninterrupted(scene: Scene): Promise<number> {

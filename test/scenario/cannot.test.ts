@@ -14,7 +14,7 @@ test('AssignPrivateIpAddresses is denied: no swap, one page, OSF; the first tick
   });
 
   world.hosts.get('ServerA')?.setLink('eth0', 'down');
-  await incident.advance(4 * minute);
+  await incident.advance(4.5 * minute);
 
   expect(await incident.record()).toMatchObject({ state: 'OSF', activeServer: 'ServerA', recent: [] });
   expect(await incident.info('ServerA')).toBe('ServerA eth0 10.0.1.50 ffffff00 eth1');

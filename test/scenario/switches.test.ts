@@ -131,7 +131,7 @@ for (const [automation, reason] of switches)
     await incident.advance(5 * minute);
 
     expect(await incident.heldFor()).toContain(reason);
-    expect(await wouldHave(incident)).toMatchObject({ rung: 'restore-in-place', reason: 'link-down' });
+    expect(await wouldHave(incident)).toMatchObject({ rung: 'move-to-backup', reason: 'no-carrier' });
     expect(incident.aws.account.calls('AssignPrivateIpAddresses')).toHaveLength(0);
     expect(await incident.configured()).toEqual(['ServerA eth0']);
     expect(await incident.record()).toMatchObject({ state: 'OSF', stateReason: reason });
@@ -180,7 +180,7 @@ test('a pause that comes between the look and the act is honoured', async () => 
   const verdicts = (await decisions(incident)).map((verdict) =>
     verdict.kind === 'act' ? verdict.rung : verdict.reason,
   );
-  expect(verdicts.slice(0, 2)).toEqual(['restore-in-place', 'automation-paused']);
+  expect(verdicts.slice(0, 2)).toEqual(['move-to-backup', 'automation-paused']);
   expect(incident.callsBy('recover').map(({ operation }) => operation)).not.toContain(
     'AssignPrivateIpAddresses',
   );

@@ -44,7 +44,7 @@ it('creates no alarm before the permission to invoke, which CloudWatch would fin
   for (const alarm of invoking) expect(alarm.DependsOn?.map(shortId)).toContain('AlarmsPermission');
 });
 
-it('invokes recover when a declared instance goes away, and once a minute', () => {
+it('invokes recover when a declared instance goes away, when an agent speaks, and once a minute', () => {
   const rules = resourcesOf(example, 'AWS::Events::Rule').map(([, { Properties: p = {} }]) => ({
     when: p['ScheduleExpression'] ?? p['EventPattern'],
     targets: (p['Targets'] as readonly { Arn: unknown; Input?: string }[]).map(
@@ -60,6 +60,14 @@ it('invokes recover when a declared instance goes away, and once a minute', () =
           state: ['stopping', 'stopped', 'shutting-down', 'terminated'],
           'instance-id': ['i-0a1b2c3d4e5f60001', 'i-0b1b2c3d4e5f60002'],
         },
+      },
+      targets: ['<RecoverLive> the event'],
+    },
+    {
+      when: {
+        source: ['holdfast.agent'],
+        'detail-type': ['Holdfast Address Failed', 'Holdfast Address In Service'],
+        detail: { fleet: ['main'] },
       },
       targets: ['<RecoverLive> the event'],
     },

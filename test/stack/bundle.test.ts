@@ -82,6 +82,7 @@ it.each(['recover', 'failover', 'operate'] as const)(
       table: 'table',
       document: 'document',
       failoverFunction: 'failover',
+      recoverFunction: 'recover',
       pageTopic: 'topic',
     };
     const module = pathToFileURL(join(made, 'index.mjs')).href;

@@ -47,7 +47,7 @@ it('tells each function what its settings contract names, and no more', () => {
       'HOLDFAST_PAGE_TOPIC=<PageTopic>',
       'HOLDFAST_TABLE=<Table>',
     ],
-    ['OperateFunction', 'HOLDFAST_TABLE=<Table>'],
+    ['OperateFunction', 'HOLDFAST_RECOVER_FUNCTION=<RecoverLive>', 'HOLDFAST_TABLE=<Table>'],
   ]);
 });
 

@@ -31,13 +31,21 @@ describe('what a function may do', () => {
     ]);
   });
 
-  it('is reading alone for operate', () => {
+  it('is looking, writing records and handing orders over for operate: it moves nothing itself', () => {
     expect(permissionsOf(example, 'Operate')).toEqual([
       'logs:CreateLogStream | <OperateLog.Arn>',
       'logs:PutLogEvents | <OperateLog.Arn>',
       'dynamodb:GetItem | <Table.Arn>',
+      'dynamodb:PutItem | <Table.Arn>',
       'dynamodb:Query | <Table.Arn>',
+      'dynamodb:UpdateItem | <Table.Arn>',
+      'ec2:DescribeInstanceStatus | *',
+      'ec2:DescribeInstanceTypes | *',
+      'ec2:DescribeInstances | *',
       'ec2:DescribeNetworkInterfaces | *',
+      'lambda:InvokeFunction | <RecoverLive>',
+      'ssm:GetAutomationExecution | arn:aws:ssm:region:account:automation-execution/*',
+      'events:PutEvents | arn:aws:events:region:account:event-bus/default | {"StringEquals":{"events:source":"holdfast"}}',
     ]);
   });
 
@@ -51,7 +59,10 @@ describe('what a function may do', () => {
     const everywhere = all.filter((line) => line.endsWith('| *')).map((line) => line.split(' ')[0]);
     expect([...new Set(everywhere)].toSorted()).toEqual([
       'ec2:DescribeInstanceStatus',
+      'ec2:DescribeInstanceTypes',
+      'ec2:DescribeInstances',
       'ec2:DescribeNetworkInterfaces',
+      'ssm:CreateOpsItem',
       'ssm:GetCommandInvocation',
     ]);
   });
@@ -74,6 +85,7 @@ describe('who may invoke', () => {
     expect(lines).toEqual([
       'lambda.alarms.cloudwatch.amazonaws.com | lambda:InvokeFunction | <RecoverLive> | arn:aws:cloudwatch:region:account:alarm:holdfast-main-* | account',
       'events.amazonaws.com | lambda:InvokeFunction | <RecoverLive> | <InstanceGone.Arn> | -',
+      'events.amazonaws.com | lambda:InvokeFunction | <RecoverLive> | <AgentsWord.Arn> | -',
       'events.amazonaws.com | lambda:InvokeFunction | <RecoverLive> | <Reconcile.Arn> | -',
     ]);
   });
@@ -124,6 +136,8 @@ const recovery = [
   'dynamodb:Query | <Table.Arn>',
   'dynamodb:UpdateItem | <Table.Arn>',
   'sns:Publish | <PageTopic>',
+  'ssm:CreateOpsItem | *',
+  'events:PutEvents | arn:aws:events:region:account:event-bus/default | {"StringEquals":{"events:source":"holdfast"}}',
 ];
 
 /** `action | resource`, then a condition if there is one; a Deny would say so. */

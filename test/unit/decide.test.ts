@@ -36,6 +36,9 @@ const givenElsewhere: readonly Reason[] = [
   'claim-lost',
   'owner-changed',
   'ec2-gave-no-answer',
+  'order-refused',
+  'not-verified',
+  'ordered',
 ];
 
 test('the table has a row for every reason that a decision can give', () => {

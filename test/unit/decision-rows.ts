@@ -27,6 +27,7 @@ export const [a, b] = [instanceOf('ServerA'), instanceOf('ServerB')];
 export const nothing = couldNotLook('no answer');
 
 export const linkDown: See = (seen) => hostSays(seen, 'link-down', { link: 'down' });
+export const noCarrier: See = (seen) => hostSays(seen, 'no-carrier', { link: 'down' });
 export const silent: See = (seen) => ({ ...seen, host: nothing });
 export const stopped: See = (seen) => withInstance(seen, a, { state: 'stopped' });
 export const impaired: See = (seen) => withInstance(seen, a, { systemStatus: 'impaired' });

@@ -19,6 +19,7 @@ import {
   impaired,
   intent,
   linkDown,
+  noCarrier,
   nothing,
   onBackup,
   type Row,
@@ -82,7 +83,18 @@ export const inPlace: readonly Row[] = [
   {
     when: 'the host does not see the interface',
     see: (seen) => hostSays(seen, 'interface-absent', { link: 'absent', device: null }),
-    says: `${restore} because interface-absent`,
+    says: `${backup} because interface-absent, not ServerA/eth0: restore-cannot-help`,
+  },
+  {
+    when: 'the interface has no carrier',
+    see: noCarrier,
+    says: `${backup} because no-carrier, not ServerA/eth0: restore-cannot-help`,
+  },
+  {
+    when: 'the interface has no carrier and there is no backup interface',
+    plan: { backup: false },
+    see: noCarrier,
+    says: `${restore} because no-carrier`,
   },
   {
     when: 'the operating system has lost the address',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { readEvent } from '../../lib/recovery/event.ts';
+import { noCarrier, saidAt } from '../fakes/words-said.ts';
 
 /** Shapes as CloudWatch, EventBridge and SNS send them. */
 const direct = {
@@ -164,4 +165,24 @@ test.each([
 
 test('a refusal shows a bounded part of the event', () => {
   expect(refusalsOf({ long: 'x'.repeat(10_000) })[0]?.length).toBeLessThan(300);
+});
+
+test('reads the word of an agent', () => {
+  const event = saidAt(nowMs, { answer: noCarrier });
+  expect(readEvent(event, nowMs)).toMatchObject([
+    { kind: 'word', fleet: 'test', word: { atMs: nowMs, tag: 'ip-db', answer: { why: 'no-carrier' } } },
+  ]);
+});
+
+test.each([
+  ['of another kind', { 'detail-type': 'Holdfast Address Lost' }, 'detail-type'],
+  [
+    'without an answer',
+    { detail: { v: 1, fleet: 'test', tag: 'ip-db', instanceId: 'i-a' } },
+    'detail.answer',
+  ],
+  ['without a time', { time: 'soon' }, 'time'],
+])("refuses an agent's word %s", (_, change, path) => {
+  const event = { ...(saidAt(nowMs) as object), ...change };
+  expect(readEvent(event, nowMs)).toEqual([{ kind: 'refused', detail: expect.stringContaining(path) }]);
 });

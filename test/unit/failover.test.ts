@@ -175,7 +175,7 @@ test('a local recovery on the new server is not held by what happened on the old
   expect(told(await scene.alarmToEnd())).toBe('failed-over: local-recoveries-too-frequent');
   scene.guest('ServerB').links.set('eth0', 'broken');
   scene.world.clock.advance(60_000);
-  expect(told(await scene.alarmToEnd())).toBe('moved-to-backup: link-down');
+  expect(told(await scene.alarmToEnd())).toBe('moved-to-backup: no-carrier');
   expect(scene.owner).toBe(eth1B);
 });
 

@@ -43,7 +43,7 @@ const refused: readonly (readonly [fact: string, from: string | RegExp, to: stri
     'an unknown key at the top',
     'version: 1',
     'version: 1\nregion: eu-central-1',
-    'region: "region" is not a key here; allowed: version, name, subnet, servers, resources, policy, deployment',
+    'region: "region" is not a key here; allowed: version, name, subnet, servers, resources, agent, runbooks, policy, deployment',
   ],
   [
     'an unknown key further down',

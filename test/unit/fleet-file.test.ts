@@ -134,7 +134,7 @@ describe('a file that is no fleet at all', () => {
     [
       'nothing',
       '',
-      'fleet.yaml:1: has no value; allowed: a mapping with the keys version, name, subnet, servers, resources, policy, deployment',
+      'fleet.yaml:1: has no value; allowed: a mapping with the keys version, name, subnet, servers, resources, agent, runbooks, policy, deployment',
     ],
     [
       'broken YAML',

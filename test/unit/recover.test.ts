@@ -47,7 +47,7 @@ test('finds out by itself that an alarm was wrong', async () => {
 
 test('moves to the backup interface and swaps the INFO record when the link stays down', async () => {
   const scene = await damaged(linkBroken);
-  expect(told(await scene.alarm())).toBe('moved-to-backup: link-down');
+  expect(told(await scene.alarm())).toBe('moved-to-backup: no-carrier');
   expect([scene.owner, scene.info, scene.world.inService(vip)]).toEqual([eth1A, swapped, true]);
   expect(scene.world.moves).toEqual([{ address: vip, eniId: eth1A }]);
   expect([...(scene.guest('ServerA').addresses.get(vip) ?? [])]).toEqual(['eth1']);
@@ -59,7 +59,7 @@ test('moves back the same way: the old primary is the backup now', async () => {
   scene.guest('ServerA').links.clear();
   scene.guest('ServerA').links.set('eth1', 'broken');
   scene.world.clock.advance(60_000);
-  expect(told(await scene.alarm())).toBe('moved-to-backup: link-down');
+  expect(told(await scene.alarm())).toBe('moved-to-backup: no-carrier');
   expect([scene.owner, scene.info]).toEqual([eth0A, unswapped]);
 });
 
@@ -81,7 +81,7 @@ test('waits for EC2 to show the move that it has accepted', async () => {
   scene.world.faults.afterEffect = (call) => {
     if (call === 'addresses.move') scene.world.staleLooks = 3;
   };
-  expect(told(await scene.alarm())).toBe('moved-to-backup: link-down');
+  expect(told(await scene.alarm())).toBe('moved-to-backup: no-carrier');
 });
 
 test('does not believe in a move that EC2 never shows', async () => {
@@ -102,7 +102,7 @@ test('hands over to the failover when nothing on this server helps, and keeps th
   expect(escalation).toMatchObject({
     tag,
     epoch: scene.record.claim.epoch,
-    tried: ['restore-in-place', 'move-to-backup'],
+    tried: ['move-to-backup'],
   });
   expect(scene.record.claim.holder).not.toBeNull();
   expect((await scene.failovers()).map(told)).toEqual(['failed-over: move-unfinished']);
@@ -121,7 +121,7 @@ test.each([
     expect(scene.ports.failovers.started).toEqual([]);
     expect([scene.owner, scene.info]).toEqual([eth0A, unswapped]);
     scene.world.faults.clear();
-    expect((await scene.tick()).map(told)).toEqual(['moved-to-backup: link-down']);
+    expect((await scene.tick()).map(told)).toEqual(['moved-to-backup: no-carrier']);
   },
 );
 
@@ -204,7 +204,7 @@ test('a switch that cannot be read stands in the way of acting, and the address 
 test('a move whose answer was lost counts when a look shows it', async () => {
   const scene = await damaged(linkBroken);
   scene.world.faults.plant('addresses.move', 'after');
-  expect(told(await scene.alarm())).toBe('moved-to-backup: link-down');
+  expect(told(await scene.alarm())).toBe('moved-to-backup: no-carrier');
 });
 
 test('a pause that comes between looking and acting is honoured', async () => {
@@ -261,10 +261,11 @@ test('an audit trail that cannot be written stops no recovery', async () => {
 });
 
 test('the audit trail tells every step of a recovery, in order, under its epoch', async () => {
-  const scene = await damaged(linkBroken);
+  const scene = await damaged((each) => each.guest('ServerA').deadPaths.add('eth0'));
   await scene.alarm();
   const records = scene.ports.audit.of(tag);
   expect(records.map((record) => (record.kind === 'step' ? record.step : record.kind))).toEqual([
+    'claimed',
     'observed',
     'decided',
     'host-asked',
@@ -294,6 +295,6 @@ test('what was only observed says what it would have done, and does not touch an
   expect(scene.world.moves).toEqual([]);
   const decided = scene.ports.audit.of(tag).find((each) => each.kind === 'step' && each.step === 'decided');
   expect(decided).toMatchObject({
-    evidence: { wouldHave: { rung: 'restore-in-place', reason: 'link-down' } },
+    evidence: { wouldHave: { rung: 'move-to-backup', reason: 'no-carrier' } },
   });
 });

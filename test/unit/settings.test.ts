@@ -8,10 +8,10 @@ test('what the construct sets is what the function reads', () => {
 });
 
 test('a function is told only what it needs', () => {
-  expect(environmentOf('operate', { table: 't' })).toEqual({ HOLDFAST_TABLE: 't' });
-  expect(readSettings('operate', { ...environmentOf('recover', recover), PATH: '/bin' })).toEqual({
-    table: 't',
-  });
+  const operate = { table: 't', recoverFunction: 'r' };
+  const environment = environmentOf('operate', operate);
+  expect(environment).toEqual({ HOLDFAST_TABLE: 't', HOLDFAST_RECOVER_FUNCTION: 'r' });
+  expect(readSettings('operate', { ...environmentOf('recover', recover), ...environment })).toEqual(operate);
 });
 
 test('a function that was not told something names every missing variable', () => {

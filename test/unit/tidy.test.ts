@@ -118,7 +118,7 @@ describe('a planted bad example is caught:', () => {
   it('exception: a file on a list that no longer needs it', () => {
     const problems = exceptionProblems([{ path: 'lib/aws/clock.ts', text: '' }]);
     expect(problems).toContain("lib/aws/clock.ts: has the machine's clock no more: take it off the list");
-    expect(problems).toContain('lib/host/address.sh: is long no more: take it off the list');
+    expect(problems).toContain('test/host/cases.ts: is long no more: take it off the list');
   });
 
   it.each([

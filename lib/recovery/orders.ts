@@ -1,0 +1,226 @@
+/**
+ * Obeys an operator: who asks is verified, the rules are asked, the record is written under the claim or the order is
+ * handed to the recover function. All of it leaves a record in the audit trail, what was refused too.
+ *
+ *     verify ─▶ obeyed before? ─▶ may they? ─▶ claim free? ─▶ plan ─▶ write | hand over
+ */
+
+import { addBackup, removeBackup, serverOf } from './backup-orders.ts';
+import { type CarriedOrder, isMoving, type MovingOrder } from './carried-order.ts';
+import { claimHeld, claimView } from './claim-view.ts';
+import { Fault } from './fault.ts';
+import type { FleetDefinition, ResourceDefinition } from './fleet.ts';
+import { type Journal, openJournal } from './journal.ts';
+import { operatorSource } from './names.ts';
+import { lookAtAddresses } from './observe.ts';
+import type { Obeyed, OperatePorts, Via } from './operate-ports.ts';
+import type { Answer, questions, Refusal, Request } from './order.ts';
+import { planMove } from './plan.ts';
+import { readRecord } from './questions.ts';
+import type { Seen } from './readiness.ts';
+import type { Reading } from './reading.ts';
+import { acknowledge, switched, switchedWords, switchResource } from './record-orders.ts';
+import type { ResourceRecord } from './resource.ts';
+import type { Trigger } from './trigger.ts';
+import { writeRecord } from './write-record.ts';
+
+export type Order = Exclude<Request, { action: (typeof questions)[number] }>;
+
+/** An order on its way: by whom, and under which recovery it stands in the audit trail. */
+export interface Ordered<O extends Order = Order> {
+  readonly ports: OperatePorts;
+  readonly fleet: FleetDefinition;
+  readonly order: O;
+  readonly who: { readonly arn: string; readonly via: Via };
+  /** Of the proof. */
+  readonly proofId: string;
+  readonly trigger: Trigger;
+  readonly recoveryId: string;
+  readonly atMs: number;
+  readonly journal: Journal;
+}
+
+const nobody = { arn: 'unknown', via: 'command', id: '' } as const;
+
+export async function obey(
+  ports: OperatePorts,
+  fleet: FleetDefinition,
+  { order, asked, id }: { readonly order: Order; readonly asked: object; readonly id: string },
+): Promise<Answer> {
+  const atMs = ports.clock.now();
+  const identified = await ports.identities.verify(asked, order);
+  const { arn, via, id: proofId } = identified.kind === 'known' ? identified : nobody;
+  const definition = fleet.resources.find((each) => each.tag === order.tag);
+  const tag = definition?.tag ?? 'fleet';
+  const reason = order.reason ?? (order.action === 'acknowledge' ? order.comment : null);
+  const trigger: Trigger = { kind: 'operator', order: order.action, arn, via, reason, atMs };
+  const recoveryId = `${tag}@${atMs}@${id}`;
+  const journal = openJournal(ports, { tag, recoveryId, trigger, startedAtMs: atMs });
+  const { proof: _, ...bare } = order;
+  const ordered: Ordered = {
+    ports,
+    fleet,
+    order: bare as Order,
+    who: { arn, via },
+    proofId,
+    trigger,
+    recoveryId,
+    atMs,
+    journal,
+  };
+  const answer = await (identified.kind === 'known'
+    ? answerTo(ordered, definition)
+    : ({ ok: false, code: unproven(identified.kind), message: identified.why } as const));
+  if (!answer.ok && !order.dryRun) await noteRefusal(ordered, answer);
+  return answer;
+}
+
+async function answerTo(ordered: Ordered, definition: ResourceDefinition | undefined): Promise<Answer> {
+  const { ports, fleet, order, who, proofId } = ordered;
+  try {
+    if (order.tag !== undefined && definition === undefined)
+      throw new Fault('unknown-tag', `no resource has the tag "${order.tag}"`, 'never');
+    const denied = notTheirs(fleet, who.arn, definition);
+    if (denied !== null) return { ok: false, code: 'access-denied', message: denied };
+    const before = foundIn(await ports.obeyed.find(definition?.tag ?? 'fleet', proofId));
+    if (before !== null) {
+      if (before.carried !== null) await ports.carriers.start(before.carried);
+      return before.answer;
+    }
+    return definition === undefined ? await fleetOrder(ordered) : await resourceOrder(ordered, definition);
+  } catch (error) {
+    if (error instanceof Fault) return { ok: false, code: error.code, message: error.message };
+    throw error;
+  }
+}
+
+async function resourceOrder(ordered: Ordered, definition: ResourceDefinition): Promise<Answer> {
+  const { ports, fleet, order, atMs } = ordered;
+  const record = await readRecord(ports, fleet, definition.tag);
+  const held = claimView(record, ports.clock.now());
+  if (held !== null) return claimHeld(record.tag, held);
+  if (isMoving(order)) return move({ ...ordered, order }, definition, record);
+  switch (order.action) {
+    case 'add-backup': {
+      const seen = await lookForBackup(ports, record, serverOf(record, order.machine), order.interface);
+      return writeRecord(ordered, definition, record, (each) => addBackup(each, order, seen));
+    }
+    case 'remove-backup':
+      return writeRecord(ordered, definition, record, (each) => removeBackup(each, order));
+    case 'acknowledge':
+      return writeRecord(ordered, definition, record, (each) => acknowledge(each, order, atMs));
+    case 'confirm':
+      return { ok: false, code: 'nothing-waits', message: `no failover of ${order.tag} waits for an answer` };
+    default:
+      return writeRecord(ordered, definition, record, (each) => switchResource(each, order, atMs));
+  }
+}
+
+async function move(
+  ordered: Ordered<MovingOrder>,
+  definition: ResourceDefinition,
+  record: ResourceRecord,
+): Promise<Answer> {
+  const { ports, order, who, recoveryId, atMs, trigger, journal, proofId } = ordered;
+  const seen = await lookAround(ports, record);
+  const planned = planMove(order, record, seen);
+  if (planned.kind === 'refused') return { ok: false, code: planned.code, message: planned.message };
+  if (planned.kind !== 'carry')
+    return writeRecord(ordered, definition, record, (each) => {
+      const again = planMove(order, each, seen);
+      if (again.kind === 'write') return { ...again, steps: again.plan.steps };
+      if (again.kind !== 'carry') return again;
+      return { kind: 'refused', code: 'refused', message: `${order.tag} has come in service meanwhile` };
+    });
+  const { plan, from, targets } = planned;
+  if (order.dryRun) return { ok: true, kind: 'plan', plan };
+  const carried: CarriedOrder = {
+    source: operatorSource,
+    order,
+    who,
+    recoveryId,
+    atMs,
+    from,
+    targets: [...targets],
+  };
+  const answer = { ok: true, kind: 'started', recovery: recoveryId, plan } as const;
+  journal.step('ordered', 0, { trigger, order, from, targets, leftOut: plan.leftOut });
+  await Promise.all([ports.obeyed.keep(order.tag, proofId, { answer, carried }), journal.settle()]);
+  await ports.carriers.start(carried);
+  return answer;
+}
+
+/** The switch of the whole fleet: no resource, no claim. */
+async function fleetOrder(ordered: Ordered): Promise<Answer> {
+  const { ports, fleet, order, atMs, trigger, recoveryId, journal } = ordered;
+  if (order.action !== 'pause' && order.action !== 'resume' && order.action !== 'automation')
+    throw new Fault('usage', `${order.action} needs a tag`, 'never');
+  const read = await ports.ledger.fleet();
+  if (read.kind !== 'found')
+    throw new Fault('service-unavailable', "the fleet's switches could not be read", 'later');
+  const change = switched(order, read.value, atMs);
+  const message = switchedWords(order, `the fleet ${fleet.name}`, atMs);
+  if (order.dryRun) return { ok: true, kind: 'plan', plan: { steps: [message], leftOut: [] } };
+  if (change !== null) await ports.switches.set(change);
+  journal.step('ordered', 0, { trigger, order, before: read.value, change });
+  await journal.close({ outcome: 'ordered', reason: 'ordered', from: null, to: null });
+  return { ok: true, kind: 'done', changed: change !== null, message, recovery: recoveryId };
+}
+
+async function lookForBackup(ports: OperatePorts, record: ResourceRecord, server: string, name: string) {
+  const eniId = record.servers[server]?.interfaces[name];
+  const [addresses, slots] = await Promise.all([
+    lookAtAddresses(ports, record),
+    eniId === undefined ? ({ kind: 'absent' } as const) : ports.slots.look(eniId),
+  ]);
+  return { addresses: seenOf(addresses, 'the interfaces'), slots };
+}
+
+async function lookAround(ports: OperatePorts, record: ResourceRecord): Promise<Seen> {
+  const [addresses, instances] = await Promise.all([
+    lookAtAddresses(ports, record),
+    ports.instances.look(Object.values(record.servers).map(({ instanceId }) => instanceId)),
+  ]);
+  return {
+    addresses: seenOf(addresses, 'the interfaces'),
+    instances: seenOf(instances, 'the instances'),
+  };
+}
+
+/** What nobody could look at is never overridden. @throws Fault */
+function seenOf<T>(read: Reading<T>, what: string): T {
+  if (read.kind === 'found') return read.value;
+  const why = read.kind === 'absent' ? 'no answer' : read.why;
+  throw new Fault('service-unavailable', `EC2 could not be asked about ${what}: ${why}`, 'later');
+}
+
+/** @throws Fault */
+function foundIn(read: Reading<Obeyed>): Obeyed | null {
+  if (read.kind === 'could-not-look') throw new Fault('service-unavailable', read.why, 'later');
+  return read.kind === 'found' ? read.value : null;
+}
+
+/** The session of an instance's role is named after the instance, and acts on what that instance may hold. */
+function notTheirs(
+  fleet: FleetDefinition,
+  arn: string,
+  definition: ResourceDefinition | undefined,
+): string | null {
+  const [, instanceId] = /:assumed-role\/.+\/(i-[0-9a-f]+)$/.exec(arn) ?? [];
+  if (instanceId === undefined) return null;
+  const own = definition?.candidates.some(({ server }) => fleet.servers[server]?.instanceId === instanceId);
+  return own === true
+    ? null
+    : `${instanceId} may act only on resources that may be on it, and ${definition === undefined ? 'the fleet' : definition.tag} is not one`;
+}
+
+function unproven(kind: 'unknown' | 'could-not-look'): Refusal['code'] {
+  return kind === 'unknown' ? 'who-unknown' : 'service-unavailable';
+}
+
+async function noteRefusal(ordered: Ordered, { code, message }: Refusal): Promise<void> {
+  const { journal, trigger, order } = ordered;
+  journal.step('ordered', 0, { trigger, order, refused: code, message });
+  const reason = code === 'claim-held' ? 'claim-held' : 'order-refused';
+  await journal.close({ outcome: 'held', reason, from: null, to: null });
+}

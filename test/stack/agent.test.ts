@@ -1,0 +1,83 @@
+import { expect, it } from 'vitest';
+import { exampleFleet, resourcesOf, type Template, templateOf, text } from './template.ts';
+
+const example = await templateOf();
+
+function associationOf(template: Template): { readonly [name: string]: unknown } {
+  const [[, association] = []] = resourcesOf(template, 'AWS::SSM::Association');
+  return association?.Properties ?? {};
+}
+
+function installedBy(template: Template): { readonly asked: unknown; readonly carried: string | undefined } {
+  const { Version: [asked] = [] } = associationOf(template)['Parameters'] as { Version?: string[] };
+  const agent = resourcesOf(template, 'AWS::SSM::Document').find(
+    ([, { Properties: p = {} }]) => p['Name'] === 'holdfast-main-agent',
+  );
+  const carried = /CARRIED_VERSION=([0-9a-f]{16})/.exec(JSON.stringify(agent))?.[1];
+  return { asked, carried };
+}
+
+it('installs the agent on every server that may hold an address, and repeats it', () => {
+  const { Parameters: _, Name, ...properties } = associationOf(example);
+  expect(text(Name)).toBe('<AgentDocument>');
+  expect(properties).toEqual({
+    AssociationName: 'holdfast-main-agent',
+    Targets: [{ Key: 'InstanceIds', Values: ['i-0a1b2c3d4e5f60001', 'i-0b1b2c3d4e5f60002'] }],
+    ScheduleExpression: 'rate(30 minutes)',
+    MaxConcurrency: '1',
+    MaxErrors: '100%',
+  });
+});
+
+it('asks for the very version that the document carries', () => {
+  const { asked, carried } = installedBy(example);
+  expect(asked).toMatch(/^[0-9a-f]{16}$/);
+  expect(carried).toBe(asked);
+});
+
+it('asks for another version when what is installed changes, and for the same when it does not', async () => {
+  const other = await templateOf(exampleFleet.replace('pingList: [10.0.1.100]', 'pingList: [10.0.1.101]'));
+  const same = await templateOf(exampleFleet.replace('max: 3', 'max: 4'), 'export const handler = () => 1;');
+  expect(installedBy(other).asked).not.toBe(installedBy(example).asked);
+  expect(installedBy(same)).toEqual(installedBy(example));
+});
+
+it('tells the agent its Region, whichever the stack is deployed to', () => {
+  const lines = JSON.stringify(resourcesOf(example, 'AWS::SSM::Document'));
+  expect(lines).toContain('{"Fn::Join":["",["region ",{"Ref":"AWS::Region"}]]}');
+});
+
+it('leaves the installation to others when the fleet file says so', async () => {
+  const own = await templateOf(withAgent('{ install: false }'));
+  expect(resourcesOf(own, 'AWS::SSM::Association')).toEqual([]);
+  expect(resourcesOf(own, 'AWS::SSM::Document').map(([, { Properties: p = {} }]) => p['Name'])).toContain(
+    'holdfast-main-agent',
+  );
+});
+
+it('gives the named roles what the agent needs, and no more', async () => {
+  const named = await templateOf(withAgent('{ roles: [db-servers] }'));
+  const [[, policy] = []] = resourcesOf(named, 'AWS::IAM::ManagedPolicy');
+  expect(policy?.Properties?.['Roles']).toEqual(['db-servers']);
+  const { Statement } = policy?.Properties?.['PolicyDocument'] as { Statement: Record<string, unknown>[] };
+  expect(Statement.map(({ Action, Resource, Condition }) => [Action, text(Resource), Condition])).toEqual([
+    ['cloudwatch:PutMetricData', '*', { StringEquals: { 'cloudwatch:namespace': 'Holdfast' } }],
+    [
+      'events:PutEvents',
+      'arn:aws:events:region:account:event-bus/default',
+      {
+        StringEquals: {
+          'events:source': 'holdfast.agent',
+          'events:detail-type': ['Holdfast Address Failed', 'Holdfast Address In Service'],
+        },
+      },
+    ],
+  ]);
+});
+
+function withAgent(agent: string): string {
+  const { length } = exampleFleet;
+  const changed = exampleFleet.replace(/^agent:\n(?: .*\n|#.*\n)*/m, `agent: ${agent}\n`);
+  if (changed.length === length) throw new Error('the example has no agent');
+  return changed;
+}
