@@ -4,6 +4,7 @@
  * `lkipbu -s` does nothing else (`npm run bench`). Everything that needs more than a key and an address goes to the SDK.
  */
 import { faultOf } from './errors.ts';
+import { invokePlainly } from './plain-invoke.ts';
 import { plainSettings } from './plain-settings.ts';
 
 export interface Invoked {
@@ -28,7 +29,6 @@ export function invoker(environment: Environment, nowMs: () => number): Invoke {
         const { invokeWithSdk } = await import('./sdk-invoke.ts');
         return await invokeWithSdk(functionName, qualifier, payload);
       }
-      const { invokePlainly } = await import('./plain-invoke.ts');
       return await invokePlainly(settings, functionName, qualifier, payload, nowMs());
     } catch (error) {
       throw faultOf(error, `lambda:Invoke ${functionName}`);

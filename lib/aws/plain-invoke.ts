@@ -39,7 +39,7 @@ interface ToSign {
 }
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
-export function signedHeaders(
+function signedHeaders(
   settings: PlainSettings,
   { host, path, query, payload }: ToSign,
   nowMs: number,

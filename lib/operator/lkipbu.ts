@@ -1,14 +1,25 @@
 /**
  * `lkipbu` as LifeKeeper users know it: https://docs.us.sios.com/spslinux/9.3.2/en/topic/ip-local-recovery
- * Its exit codes are those of the LifeKeeper family (LCD): 0 done, 1 a call failed, 2 usage, 5 illegal argument,
- * 7 does not exist, 9 could not talk to the other system.
+ * One line on stdout when it is done, one on stderr when it is not. Its exit codes are those of the LifeKeeper family:
+ * https://docs.us.sios.com/sps/8.7.0/en/topic/lcdi-relationship
  */
-import { parseArgs } from 'node:util';
 import type { Engine } from '../aws/operate.ts';
-import { Fault, type FaultCode } from '../recovery/fault.ts';
-import type { Status } from '../recovery/operate.ts';
+import { Fault } from '../recovery/fault.ts';
+import type { Answer, AskedRequest, Explanation, RefusalCode, Status } from '../recovery/order.ts';
+import type { Clock } from '../recovery/ports.ts';
+import {
+  type Context,
+  Interrupted,
+  interruptedExit,
+  unlessInterrupted,
+  WrongUsage,
+  WrongValue,
+} from './command.ts';
+import { type LkipbuOrder, lkipbuUsage, readLkipbu } from './lkipbu-arguments.ts';
+import { type Environment, type Fleet, fleetOfEnvironment } from './settings.ts';
+import { durationWords } from './values.ts';
 
-const lkipbuExit = {
+export const lkipbuExit = {
   done: 0,
   failed: 1,
   usage: 2,
@@ -18,21 +29,7 @@ const lkipbuExit = {
   unreachable: 9,
 } as const;
 
-const lkipbuUsage = `Usage: lkipbu [-d machine] -{a|r} -t tag -f interface
-       lkipbu [-d machine] -m -t tag
-       lkipbu [-d machine] -s -t tag
-
-  -a  add a backup interface            (not in this version)
-  -r  remove the backup interface       (not in this version)
-  -m  move the address to the backup    (not in this version)
-  -s  show the address, its netmask, its primary interface (up or down) and its backup interface
-  -t  tag of the IP resource, such as ip-db
-  -f  interface, such as eth1
-  -d  server to ask about; without it, the server where the resource is in service
-
-Environment: HOLDFAST_FLEET names the fleet (default: main); AWS_ENDPOINT_URL, AWS_REGION, AWS_PROFILE and the
-other variables of the AWS SDK are honoured.
-`;
+const mayBeTaken = 'interrupted; the order may have been taken: holdfast history';
 
 export interface CommandResult {
   readonly exitCode: number;
@@ -40,28 +37,83 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+export interface LkipbuWorld {
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly interrupted: AbortSignal;
+  engine(fleet: Fleet): Engine;
+}
+
 /** @param argv without node and the script */
-export async function lkipbu(argv: readonly string[], engine: () => Engine): Promise<CommandResult> {
-  const read = readArguments(argv);
-  if (read.kind === 'help') return { exitCode: lkipbuExit.done, stdout: lkipbuUsage, stderr: '' };
-  if (read.kind === 'wrong') return failure(lkipbuExit.usage, `${read.why}\n${lkipbuUsage}`);
-  const { tag, machine } = read;
+export async function lkipbu(argv: readonly string[], world: LkipbuWorld): Promise<CommandResult> {
   try {
-    const answer = await engine().ask({
-      action: 'status',
-      tag,
-      ...(machine === undefined ? {} : { machine }),
-    });
-    if (!answer.ok) return failure(exitOf(answer.code), answer.message);
-    return { exitCode: lkipbuExit.done, stdout: printStatus(answer.status), stderr: '' };
+    const read = readLkipbu(argv);
+    if (read.kind === 'help') return done(lkipbuUsage);
+    const engine = world.engine(fleetOfEnvironment(world.environment));
+    const ask = (request: AskedRequest): Promise<Answer> =>
+      unlessInterrupted(world.interrupted, engine.ask(request));
+    return await carriedOut(read, { ...world, ask });
   } catch (error) {
+    if (error instanceof WrongValue) return failure(lkipbuExit.illegal, error.message);
+    if (error instanceof WrongUsage) return failure(lkipbuExit.usage, `${error.message}\n${lkipbuUsage}`);
+    if (error instanceof Interrupted)
+      return failure(interruptedExit, isQuestion(argv) ? 'interrupted' : mayBeTaken);
     if (error instanceof Fault) return failure(exitOf(error.code), error.message);
     throw error;
   }
 }
 
+function isQuestion(argv: readonly string[]): boolean {
+  const { kind } = readLkipbu(argv);
+  return kind === 'show' || kind === 'help';
+}
+
+async function carriedOut(
+  order: LkipbuOrder,
+  context: Pick<Context, 'ask' | 'clock' | 'interrupted'>,
+): Promise<CommandResult> {
+  const writes = order.kind === 'add' || order.kind === 'remove';
+  const request = requestOf(order);
+  const answer = await (writes
+    ? (await import('./looking.ts')).askBesideLookers(request, context)
+    : context.ask(request));
+  if (!answer.ok) return failure(exitOf(answer.code), answer.message);
+  switch (answer.kind) {
+    case 'status':
+      return done(statusText(answer.status));
+    case 'done':
+      return done(`${answer.message}\n`);
+    case 'started':
+      return await awaited(answer.recovery, order, context);
+    default:
+      throw new Fault('invalid-answer', `the engine answered with "${answer.kind}"`, 'never');
+  }
+}
+
+function requestOf(order: LkipbuOrder): AskedRequest {
+  const { tag, machine, reason } = order;
+  const about = { tag, ...(machine === undefined ? {} : { machine }) };
+  const why = reason === undefined ? {} : { reason };
+  switch (order.kind) {
+    case 'show':
+      return { action: 'status', ...about };
+    case 'move':
+      return { action: 'move-to-backup', ...about, ...why };
+    case 'add':
+      return {
+        action: 'add-backup',
+        ...about,
+        interface: order.interface,
+        ...(order.force ? { force: true } : {}),
+        ...why,
+      };
+    case 'remove':
+      return { action: 'remove-backup', ...about, interface: order.interface, ...why };
+  }
+}
+
 /** The seed's four lines. */
-function printStatus(status: Status): string {
+function statusText(status: Status): string {
   return [
     `IP address: ${status.address}`,
     `Netmask: ${status.netmask}`,
@@ -71,61 +123,64 @@ function printStatus(status: Status): string {
   ].join('\n');
 }
 
-type Read =
-  | { readonly kind: 'show'; readonly tag: string; readonly machine: string | undefined }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'wrong'; readonly why: string };
-
-const options = {
-  a: { type: 'boolean', short: 'a' },
-  r: { type: 'boolean', short: 'r' },
-  m: { type: 'boolean', short: 'm' },
-  s: { type: 'boolean', short: 's' },
-  t: { type: 'string', short: 't' },
-  f: { type: 'string', short: 'f' },
-  d: { type: 'string', short: 'd' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
-
-function readArguments(argv: readonly string[]): Read {
-  let values: ReturnType<typeof parse>;
+async function awaited(
+  recovery: string,
+  order: LkipbuOrder,
+  context: Pick<Context, 'ask' | 'clock' | 'interrupted'>,
+): Promise<CommandResult> {
+  const watching = `still running: holdfast explain ${recovery}\n`;
+  const { defaultTimeoutMs, follow } = await import('./follow.ts');
   try {
-    values = parse(argv);
+    const { ended, answer } = await follow(recovery, context, {
+      timeoutMs: defaultTimeoutMs,
+      show: () => {},
+    });
+    if (ended && answer !== undefined) return endOf(answer.explanation);
+    const waited = `${order.tag}: no end within ${durationWords(defaultTimeoutMs)}`;
+    return { exitCode: lkipbuExit.failed, stdout: '', stderr: `lkipbu: ${waited}; ${watching}` };
   } catch (error) {
-    return { kind: 'wrong', why: error instanceof Error ? error.message : String(error) };
+    if (error instanceof Interrupted) return { exitCode: interruptedExit, stdout: '', stderr: watching };
+    if (error instanceof Fault) return failure(exitOf(error.code), `${error.message}; ${watching.trimEnd()}`);
+    throw error;
   }
-  if (values.help) return { kind: 'help' };
-  const actions = (['a', 'r', 'm', 's'] as const).filter((action) => values[action]);
-  const [action, second] = actions;
-  if (action === undefined || second !== undefined)
-    return { kind: 'wrong', why: 'give exactly one of -a, -r, -m, -s' };
-  if (values.t === undefined || values.t === '') return { kind: 'wrong', why: `-${action} needs -t tag` };
-  if (values.d === '') return { kind: 'wrong', why: '-d needs the name of a server' };
-  const needsInterface = action === 'a' || action === 'r';
-  if (needsInterface && !values.f) return { kind: 'wrong', why: `-${action} needs -f interface` };
-  if (!needsInterface && values.f !== undefined)
-    return { kind: 'wrong', why: `-f does not go with -${action}` };
-  if (action !== 's') return { kind: 'wrong', why: `-${action} is not in this version; -s is` };
-  return { kind: 'show', tag: values.t, machine: values.d };
 }
 
-function parse(argv: readonly string[]) {
-  return parseArgs({ args: [...argv], options, strict: true, allowPositionals: false }).values;
+function endOf(explanation: Explanation): CommandResult {
+  const { tag, outcome, from, to, reason, words, recovery, startedAtMs, endedAtMs } = explanation;
+  if (outcome === 'held' || outcome === 'failed')
+    return failure(
+      lkipbuExit.failed,
+      `${tag} is not moved: ${words} (${outcome}, ${reason}); holdfast explain ${recovery}`,
+    );
+  const took = `${((endedAtMs - startedAtMs) / 1_000).toFixed(3)} s`;
+  if (to === null) return done(`${tag}: ${outcome} in ${took}\n`);
+  const before =
+    from === null ? '' : `, was on ${from.interface}${from.server === to.server ? '' : ` of ${from.server}`}`;
+  return done(`${tag} is on ${to.interface} of ${to.server}${before}; verified in ${took}\n`);
 }
 
-const missing: ReadonlySet<FaultCode> = new Set(['unknown-tag', 'unknown-server']);
-const unreachable: ReadonlySet<FaultCode> = new Set([
-  'throttled',
-  'service-unavailable',
-  'no-answer',
-  'access-denied',
-  'not-found',
-]);
+const exits: { readonly [code in RefusalCode]?: number } = {
+  'backup-exists': lkipbuExit.exists,
+  usage: lkipbuExit.illegal,
+  'interface-invalid': lkipbuExit.illegal,
+  'unknown-tag': lkipbuExit.missing,
+  'unknown-server': lkipbuExit.missing,
+  'unknown-recovery': lkipbuExit.missing,
+  'backup-missing': lkipbuExit.missing,
+  throttled: lkipbuExit.unreachable,
+  'service-unavailable': lkipbuExit.unreachable,
+  'no-answer': lkipbuExit.unreachable,
+  'access-denied': lkipbuExit.unreachable,
+  'not-found': lkipbuExit.unreachable,
+  'invalid-settings': lkipbuExit.unreachable,
+};
 
-function exitOf(code: FaultCode): number {
-  if (missing.has(code)) return lkipbuExit.missing;
-  if (unreachable.has(code)) return lkipbuExit.unreachable;
-  return code === 'usage' ? lkipbuExit.illegal : lkipbuExit.failed;
+function exitOf(code: RefusalCode): number {
+  return exits[code] ?? lkipbuExit.failed;
+}
+
+function done(stdout: string): CommandResult {
+  return { exitCode: lkipbuExit.done, stdout, stderr: '' };
 }
 
 function failure(exitCode: number, message: string): CommandResult {

@@ -8,7 +8,9 @@ export function claimView(record: ResourceRecord, nowMs: number): ClaimView | nu
   const { claim, intent } = record;
   if (claim.holder === null || claim.expiresAtMs <= nowMs) return null;
   const doing = intent !== null && intent.epoch === claim.epoch ? { rung: intent.rung, to: intent.to } : null;
-  return { holder: claim.holder, expiresAtMs: claim.expiresAtMs, doing };
+  // A failover holds it under the name of its recovery and one of its own.
+  const holder = claim.holder.split('/')[0] ?? claim.holder;
+  return { holder, expiresAtMs: claim.expiresAtMs, doing };
 }
 
 export function claimHeld(tag: string, claim: ClaimView): Refusal {

@@ -35,7 +35,12 @@ export async function failOver(
   const stagesMs = { ...escalation.stagesMs, handover: Math.max(0, nowMs - escalation.escalatedAtMs) };
   const journal = openJournal(ports, { tag, recoveryId, trigger, startedAtMs, stagesMs });
   const claim = await journal.stage('claim', () =>
-    ports.ledger.claim(tag, { holder, nowMs, untilMs: nowMs + fleet.policy.claimMs, fromEpoch }),
+    ports.ledger.claim(tag, {
+      holder: `${recoveryId}/${holder}`,
+      nowMs,
+      untilMs: nowMs + fleet.policy.claimMs,
+      fromEpoch,
+    }),
   );
   if (claim.kind !== 'claimed')
     return journal.close({ outcome: 'held', reason: 'claim-lost', from: null, to: null });

@@ -198,6 +198,8 @@ export interface Who {
   readonly name: string;
   /** How an operator came: by the command line, a runbook, or from an instance. */
   readonly via?: 'command' | 'runbook' | 'instance';
+  /** What an operator has ordered. */
+  readonly order?: string;
   readonly reason?: string;
 }
 

@@ -14,7 +14,7 @@ import { type Journal, openJournal } from './journal.ts';
 import { operatorSource } from './names.ts';
 import { lookAtAddresses } from './observe.ts';
 import type { Obeyed, OperatePorts, Via } from './operate-ports.ts';
-import type { Answer, questions, Refusal, Request } from './order.ts';
+import type { Answer, ClaimView, questions, Refusal, Request } from './order.ts';
 import { planMove } from './plan.ts';
 import { readRecord } from './questions.ts';
 import type { Seen } from './readiness.ts';
@@ -40,6 +40,8 @@ export interface Ordered<O extends Order = Order> {
   readonly journal: Journal;
 }
 
+const lookingTries = 7;
+const lookingPauseMs = 500;
 const nobody = { arn: 'unknown', via: 'command', id: '' } as const;
 
 export async function obey(
@@ -96,8 +98,7 @@ async function answerTo(ordered: Ordered, definition: ResourceDefinition | undef
 
 async function resourceOrder(ordered: Ordered, definition: ResourceDefinition): Promise<Answer> {
   const { ports, fleet, order, atMs } = ordered;
-  const record = await readRecord(ports, fleet, definition.tag);
-  const held = claimView(record, ports.clock.now());
+  const { record, held } = await whenFree(ports, () => readRecord(ports, fleet, definition.tag));
   if (held !== null) return claimHeld(record.tag, held);
   if (isMoving(order)) return move({ ...ordered, order }, definition, record);
   switch (order.action) {
@@ -114,6 +115,30 @@ async function resourceOrder(ordered: Ordered, definition: ResourceDefinition): 
     default:
       return writeRecord(ordered, definition, record, (each) => switchResource(each, order, atMs));
   }
+}
+
+/**
+ * Waits a moment for a holder who only looks, such as the reconcile. Who finds the address somewhere else afterwards is
+ * not free to go on: the order may have meant another place.
+ */
+async function whenFree(
+  ports: OperatePorts,
+  read: () => Promise<ResourceRecord>,
+): Promise<{ readonly record: ResourceRecord; readonly held: ClaimView | null }> {
+  const first = await read();
+  const firstHeld = claimView(first, ports.clock.now());
+  let [record, held] = [first, firstHeld];
+  for (let tries = 1; tries < lookingTries && held !== null && held.doing === null; tries += 1) {
+    await ports.clock.sleep(lookingPauseMs);
+    record = await read();
+    held = claimView(record, ports.clock.now());
+  }
+  const same = placesOf(first) === placesOf(record);
+  return { record, held: same ? held : (held ?? firstHeld) };
+}
+
+function placesOf({ activeServer, servers }: ResourceRecord): string {
+  return JSON.stringify([activeServer, servers]);
 }
 
 async function move(

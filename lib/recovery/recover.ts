@@ -62,16 +62,19 @@ export async function recover(ports: RecoverPorts, fleet: FleetDefinition, reque
   const startedAtMs = ports.clock.now();
   const stagesMs = timed.has(trigger.kind) ? { detect: Math.max(0, startedAtMs - trigger.atMs) } : {};
   const definition = fleet.resources.find((resource) => resource.tag === tag);
+  const recoveryId = `${tag}@${startedAtMs}@${holder}`;
   const journal = openJournal(ports, {
     tag,
-    recoveryId: `${tag}@${startedAtMs}@${holder}`,
+    recoveryId,
     trigger,
     startedAtMs,
     stagesMs,
   });
   if (definition === undefined) return held(journal, 'tag-unknown');
 
-  const claim = await journal.stage('claim', () => takeClaim(ports, journal, fleet, definition, request));
+  const claim = await journal.stage('claim', () =>
+    takeClaim(ports, journal, fleet, definition, { tag, holder: recoveryId }),
+  );
   if (claim.kind === 'held') return held(journal, 'claim-held');
   const { record } = claim;
   const { epoch } = record.claim;

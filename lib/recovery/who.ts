@@ -13,8 +13,8 @@ export function whoOf(trigger: Trigger): Who {
     case 'tick':
       return { kind: 'reconcile', name: 'once a minute' };
     case 'operator': {
-      const { arn, via, reason } = trigger;
-      return { kind: 'operator', name: arn, via, ...(reason === null ? {} : { reason }) };
+      const { arn, via, order, reason } = trigger;
+      return { kind: 'operator', name: arn, via, order, ...(reason === null ? {} : { reason }) };
     }
   }
 }

@@ -3,6 +3,7 @@
  * shown as a ratio of medians: a ratio outlives the machine. Figures are shown beside their aims, never asserted.
  */
 import { addressScript } from './address-script.ts';
+import { cli } from './cli.ts';
 import { recoverImport } from './import.ts';
 import { roundTrips } from './round-trips.ts';
 import { start } from './start.ts';
@@ -13,6 +14,7 @@ const benches: { readonly [what: string]: () => Promise<readonly Figure[]> } = {
   'round trips before the move': roundTrips,
   'address script on the model host': addressScript,
   'start of the embedded AWS, and the story': start,
+  'questions of the command line': cli,
 };
 
 const figures: Figure[] = [];

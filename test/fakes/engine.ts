@@ -20,7 +20,7 @@ import {
 } from '../../lib/recovery/order.ts';
 import type { Clock } from '../../lib/recovery/ports.ts';
 
-export const status: Status = {
+const status: Status = {
   tag: 'ip-db',
   state: 'ISP',
   reason: 'already-healthy',

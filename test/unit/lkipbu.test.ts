@@ -1,85 +1,145 @@
 import { describe, expect, test } from 'vitest';
-import { lkipbu } from '../../lib/operator/lkipbu.ts';
 import { Fault, type FaultCode } from '../../lib/recovery/fault.ts';
-import type { OperateAnswer, Status } from '../../lib/recovery/operate.ts';
+import { recoveryName } from '../fakes/engine.ts';
+import { runLkipbu } from './cli-programs.ts';
 
-const status: Status = {
-  tag: 'ip-db',
-  state: 'ISP',
-  reason: 'already-healthy',
-  activeServer: 'ServerA',
-  server: 'ServerA',
-  address: '172.17.106.10',
-  netmask: '255.255.252.0',
-  primary: { name: 'eth0', up: true },
-  backup: 'eth1',
-  info: { ServerA: 'ServerA eth0 172.17.106.10 fffffc00 eth1' },
-};
+const show = ['-s', '-t', 'ip-db'];
 
-function run(
-  argv: readonly string[],
-  answer: OperateAnswer | Fault = { ok: true, status },
-  asked: object[] = [],
-) {
-  return lkipbu(argv, () => ({
-    async ask(request) {
-      asked.push(request);
-      if (answer instanceof Fault) throw answer;
-      return answer;
-    },
-  }));
-}
+describe('-s', () => {
+  test('prints the four lines of the LifeKeeper page, and nothing else', async () => {
+    expect(await runLkipbu(show)).toMatchObject({
+      code: 0,
+      out: 'IP address: 172.17.106.10\nNetmask: 255.255.252.0\nPrimary interface: eth0 (up)\nBackup interface: eth1\n',
+      err: '',
+    });
+  });
 
-test('prints the four lines of the LifeKeeper page', async () => {
-  expect(await run(['-s', '-t', 'ip-db'])).toEqual({
-    exitCode: 0,
-    stdout:
-      'IP address: 172.17.106.10\nNetmask: 255.255.252.0\nPrimary interface: eth0 (up)\nBackup interface: eth1\n',
-    stderr: '',
+  test('says none where there is no backup', async () => {
+    const ran = await runLkipbu(show, {
+      given: (engine) => {
+        engine.backup = null;
+      },
+    });
+    expect(ran.out).toMatch(/\nBackup interface: none\n$/);
+  });
+
+  test('asks about the machine it is told, in whatever order the flags come', async () => {
+    const asked = [{ action: 'status', tag: 'ip-db', machine: 'ServerB' }];
+    expect((await runLkipbu(['-t', 'ip-db', '-d', 'ServerB', '-s'])).engine.asked).toEqual(asked);
+    expect((await runLkipbu(['-sdServerB', '-tip-db'])).engine.asked).toEqual(asked);
   });
 });
 
-test('says down where the address is not in service, and none where there is no backup', async () => {
-  const { stdout } = await run(['-s', '-t', 'ip-db'], {
-    ok: true,
-    status: { ...status, primary: { name: 'eth0', up: false }, backup: null },
+describe('-a', () => {
+  const add = ['-a', '-t', 'ip-db', '-f', 'eth2'];
+
+  test('adds the interface to a resource without backup, and says so in one line', async () => {
+    const ran = await runLkipbu([...add, '--reason', 'new card'], {
+      given: (engine) => {
+        engine.backup = null;
+      },
+    });
+    expect(ran).toMatchObject({ code: 0, out: 'add-backup done\n', err: '' });
+    expect(ran.engine.asked).toEqual([
+      { action: 'add-backup', tag: 'ip-db', interface: 'eth2', reason: 'new card' },
+    ]);
   });
-  expect(stdout).toContain('Primary interface: eth0 (down)\nBackup interface: none\n');
+
+  test('with --force accepts what differs', async () => {
+    const { engine } = await runLkipbu([...add, '--force']);
+    expect(engine.asked).toEqual([{ action: 'add-backup', tag: 'ip-db', interface: 'eth2', force: true }]);
+  });
+
+  test('where there is a backup already is refused with 4', async () => {
+    const ran = await runLkipbu(add);
+    expect(ran).toMatchObject({
+      code: 4,
+      out: '',
+      err: 'lkipbu: ip-db has the backup interface eth1 on ServerA\n',
+    });
+    expect(ran.engine.carriedOut).toEqual([]);
+  });
 });
 
-test('asks about the machine it is told, in whatever order the flags come', async () => {
-  const asked: object[] = [];
-  await run(['-t', 'ip-db', '-d', 'ServerB', '-s'], undefined, asked);
-  await run(['-st', 'ip-db'], undefined, asked);
-  expect(asked).toEqual([
-    { action: 'status', tag: 'ip-db', machine: 'ServerB' },
-    { action: 'status', tag: 'ip-db' },
-  ]);
+describe('-r', () => {
+  test('removes the backup interface', async () => {
+    const ran = await runLkipbu(['-d', 'ServerA', '-r', '-t', 'ip-db', '-f', 'eth1']);
+    expect(ran).toMatchObject({ code: 0, out: 'remove-backup done\n', err: '' });
+    expect(ran.engine.carriedOut).toHaveLength(1);
+  });
+
+  test('of another interface than the backup is refused with 7', async () => {
+    const ran = await runLkipbu(['-r', '-t', 'ip-db', '-f', 'eth2']);
+    expect(ran).toMatchObject({
+      code: 7,
+      out: '',
+      err: 'lkipbu: eth2 is not the backup interface of ip-db on ServerA\n',
+    });
+  });
 });
 
-describe('refuses with exit code 2 and its usage, without asking anybody', () => {
-  test.each([
-    [[], 'give exactly one of -a, -r, -m, -s'],
-    [['-s', '-m', '-t', 'ip-db'], 'give exactly one of -a, -r, -m, -s'],
-    [['-s'], '-s needs -t tag'],
-    [['-s', '-t', ''], '-s needs -t tag'],
-    [['-s', '-t'], "Option '-t, --t <value>' argument missing"],
-    [['-s', '-t', 'ip-db', '-f', 'eth1'], '-f does not go with -s'],
-    [['-s', '-t', 'ip-db', '-d', ''], '-d needs the name of a server'],
-    [['-a', '-t', 'ip-db'], '-a needs -f interface'],
-    [['-r', '-t', 'ip-db'], '-r needs -f interface'],
-    [['-m', '-t', 'ip-db', '-f', 'eth1'], '-f does not go with -m'],
-    [['-m', '-t', 'ip-db'], '-m is not in this version'],
-    [['-a', '-t', 'ip-db', '-f', 'eth1'], '-a is not in this version'],
-    [['-s', '-t', 'ip-db', '-x'], "Unknown option '-x'"],
-    [['-s', '-t', 'ip-db', 'ip-web'], "Unexpected argument 'ip-web'"],
-  ])('%j', async (argv, message) => {
-    const asked: object[] = [];
-    const { exitCode, stdout, stderr } = await run(argv, undefined, asked);
-    expect(stderr).toContain(`lkipbu: ${message}`);
-    expect(stderr).toContain('Usage: lkipbu');
-    expect([exitCode, stdout, asked]).toEqual([2, '', []]);
+describe('-m', () => {
+  const move = ['-m', '-t', 'ip-db'];
+
+  test('waits for the end, and says in one line where the address is', async () => {
+    expect(await runLkipbu(move)).toMatchObject({
+      code: 0,
+      out: 'ip-db is on eth1 of ServerA, was on eth0; verified in 2.000 s\n',
+      err: '',
+    });
   });
+
+  test.each(['failed', 'held'] as const)('that has %s is exit code 1 and one line', async (outcome) => {
+    const ran = await runLkipbu(move, {
+      given: (engine) => {
+        engine.ends = { outcome, afterMs: 500 };
+      },
+    });
+    expect(ran).toMatchObject({ code: 1, out: '' });
+    expect(ran.err).toMatch(
+      new RegExp(`^lkipbu: ip-db is not moved: .* \\(${outcome}, .*\\); holdfast explain ${recoveryName}\n$`),
+    );
+  });
+
+  test('without an end leaves it running after five minutes', async () => {
+    const ran = await runLkipbu(move, {
+      given: (engine) => {
+        engine.ends = { outcome: 'failed', afterMs: 3_600_000 };
+      },
+    });
+    expect(ran).toMatchObject({
+      code: 1,
+      err: `lkipbu: ip-db: no end within 5m; still running: holdfast explain ${recoveryName}\n`,
+    });
+  });
+
+  test('ended by Ctrl-C leaves it running and says how to watch it', async () => {
+    const ran = await runLkipbu(move, { interruptedAt: 2 });
+    expect(ran).toMatchObject({
+      code: 130,
+      out: '',
+      err: `still running: holdfast explain ${recoveryName}\n`,
+    });
+    expect(ran.engine.carriedOut).toHaveLength(1);
+  });
+});
+
+test('Ctrl-C while an order is on its way says that it may have been taken; a question is only interrupted', async () => {
+  const order = await runLkipbu(['-r', '-t', 'ip-db', '-f', 'eth1'], { interruptedAt: 1 });
+  expect(order).toMatchObject({
+    code: 130,
+    err: 'lkipbu: interrupted; the order may have been taken: holdfast history\n',
+  });
+  expect(await runLkipbu(show, { interruptedAt: 1 })).toMatchObject({
+    code: 130,
+    err: 'lkipbu: interrupted\n',
+  });
+});
+
+test('-h prints the four forms and asks nobody', async () => {
+  const ran = await runLkipbu(['-h']);
+  expect(ran).toMatchObject({ code: 0, err: '', fleet: undefined });
+  expect(ran.out).toContain('lkipbu [-d machine] -{a|r} -t tag -f interface');
 });
 
 test.each([
@@ -88,12 +148,17 @@ test.each([
   ['usage', 5],
   ['service-unavailable', 9],
   ['access-denied', 9],
+  ['throttled', 9],
+  ['not-found', 9],
   ['invalid-record', 1],
 ] as const satisfies readonly (readonly [FaultCode, number])[])(
-  '%s is exit code %i and one line',
+  'the fault %s is exit code %i and one line',
   async (code, exitCode) => {
-    const told = await run(['-s', '-t', 'ip-db'], { ok: false, code, message: 'why' });
-    expect(told).toEqual({ exitCode, stdout: '', stderr: 'lkipbu: why\n' });
-    expect(await run(['-s', '-t', 'ip-db'], new Fault(code, 'why', 'never'))).toEqual(told);
+    const ran = await runLkipbu(show, {
+      given: (engine) => {
+        engine.failsWith = new Fault(code, 'why', 'never');
+      },
+    });
+    expect(ran).toMatchObject({ code: exitCode, out: '', err: 'lkipbu: why\n' });
   },
 );

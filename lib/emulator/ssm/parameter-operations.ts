@@ -3,7 +3,11 @@ import type { IamTarget } from '../iam.ts';
 import { type Operation, operation, type Reply } from '../service.ts';
 import { list, structure } from '../shapes.ts';
 import type { Ssm } from './model.ts';
+import { page } from './pages.ts';
 import type { StoredParameter } from './parameters.ts';
+
+/** https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html */
+const mostByPath = 10;
 
 /** https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html and its neighbours. */
 export function parameterOperations(ssm: Ssm): { readonly [name: string]: Operation } {
@@ -35,6 +39,24 @@ export function parameterOperations(ssm: Ssm): { readonly [name: string]: Operat
         InvalidParameters: Names.filter((name) => parameters.find(name) === undefined),
       }),
       ({ Names = [] }) => Names.map((name) => parameterTarget(account, name)),
+    ),
+    GetParametersByPath: operation(
+      structure({
+        Path: 'string',
+        Recursive: 'boolean',
+        WithDecryption: 'boolean',
+        MaxResults: 'integer',
+        NextToken: 'string',
+      }),
+      ({ Path = '', Recursive = false, MaxResults = mostByPath, NextToken }) => {
+        const { items, nextToken } = page(
+          parameters.below(Path, Recursive),
+          Math.min(MaxResults, mostByPath),
+          NextToken,
+        );
+        return { Parameters: items.map((each) => item(account, each)), NextToken: nextToken };
+      },
+      ({ Path = '' }) => [parameterTarget(account, Path.replace(/\/$/, ''))],
     ),
     DeleteParameter: operation(
       structure({ Name: 'string' }),

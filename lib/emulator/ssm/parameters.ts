@@ -54,6 +54,19 @@ export class Parameters {
     return this.#parameters.get(name);
   }
 
+  /** Of a hierarchy; one level deep unless `recursive`. @throws AwsError ValidationException */
+  below(path: string, recursive: boolean): readonly StoredParameter[] {
+    if (!path.startsWith('/'))
+      throw new AwsError(
+        'ValidationException',
+        "The parameter doesn't meet the parameter name requirements.",
+      );
+    const prefix = path.endsWith('/') ? path : `${path}/`;
+    return [...this.#parameters.values()].filter(
+      ({ name }) => name.startsWith(prefix) && (recursive || !name.slice(prefix.length).includes('/')),
+    );
+  }
+
   /** @throws AwsError ParameterNotFound */
   get(name: string): StoredParameter {
     const parameter = this.#parameters.get(name);
