@@ -17,10 +17,15 @@ interface SdkRequest {
 
 /**
  * @param order as it is sent, with or without a proof; a change afterwards makes the proof void
+ * @param engine name of the operate function
  * @param options the engine's Region and the caller's credentials; without them, as the SDK finds them
  * @throws Fault `access-denied` when there are no credentials
  */
-export async function signedIdentity(order: object, options: ClientOptions = {}): Promise<SignedIdentity> {
+export async function signedIdentity(
+  order: object,
+  engine: string,
+  options: ClientOptions = {},
+): Promise<SignedIdentity> {
   const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
   const signed: SdkRequest[] = [];
   const requestHandler = {
@@ -33,7 +38,7 @@ export async function signedIdentity(order: object, options: ClientOptions = {})
   const command = new GetCallerIdentityCommand({});
   command.middlewareStack.add(
     (next) => (args) => {
-      (args.request as SdkRequest).headers[orderHeader] = orderDigest(order);
+      (args.request as SdkRequest).headers[orderHeader] = orderDigest(order, engine);
       return next(args);
     },
     { step: 'build', name: 'bindToOrder' },

@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Fault } from '../recovery/fault.ts';
-import { defaultFleetName } from '../recovery/names.ts';
+import { defaultFleetName, operateFunctionName } from '../recovery/names.ts';
 import type { Identified, Identities } from '../recovery/operate-ports.ts';
 import type { Request } from '../recovery/order.ts';
 import { orderDigest, orderHeader } from './order-digest.ts';
@@ -46,6 +46,7 @@ const longestHeader = 8_192;
 const authorization =
   /^AWS4-HMAC-SHA256 Credential=[^,\s]+\/sts\/aws4_request,\s?SignedHeaders=([a-z0-9;-]+),\s?Signature=([0-9a-f]{64})$/;
 const idLength = 32;
+const usual: Readonly<Record<string, string>> = { force: 'false', forMinutes: '60' };
 
 /** @param fleet an account may have several, each with runbooks of its own */
 export function awsIdentities(witnesses: Witnesses, fleet: string): Identities {
@@ -56,7 +57,7 @@ export function awsIdentities(witnesses: Witnesses, fleet: string): Identities {
       try {
         return proof.kind === 'runbook'
           ? await byRunbook(witnesses, fleet, proof.executionId, asked, request)
-          : await bySignature(witnesses, proof, asked);
+          : await bySignature(witnesses, proof, asked, operateFunctionName(fleet));
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         return error.retry === 'later'
@@ -67,8 +68,13 @@ export function awsIdentities(witnesses: Witnesses, fleet: string): Identities {
   };
 }
 
-async function bySignature(witnesses: Witnesses, proof: SignedIdentity, asked: object): Promise<Identified> {
-  const wrong = wrongWith(proof, asked);
+async function bySignature(
+  witnesses: Witnesses,
+  proof: SignedIdentity,
+  asked: object,
+  engine: string,
+): Promise<Identified> {
+  const wrong = wrongWith(proof, asked, engine);
   if (wrong !== null) return unknown(wrong);
   const arn = await witnesses.signer(proof.headers, proof.body);
   const via = /:assumed-role\/.+\/i-[0-9a-f]+$/.test(arn) ? 'instance' : 'command';
@@ -76,7 +82,7 @@ async function bySignature(witnesses: Witnesses, proof: SignedIdentity, asked: o
 }
 
 /** Why the request is not one that may be sent; null when it is. */
-function wrongWith(proof: SignedIdentity, asked: object): string | null {
+function wrongWith(proof: SignedIdentity, asked: object, engine: string): string | null {
   if (proof.body !== body) return 'the proof is not a GetCallerIdentity';
   const [, list = ''] = authorization.exec(proof.headers['authorization'] ?? '') ?? [];
   if (list === '') return 'the proof is not signed for STS with AWS4-HMAC-SHA256';
@@ -88,7 +94,12 @@ function wrongWith(proof: SignedIdentity, asked: object): string | null {
       return `the proof has a header that it may not have: ${name.slice(0, 64)}`;
     if (value.length > longestHeader || /[\r\n]/.test(value)) return `the proof's ${name} is not a header`;
   }
-  return proof.headers[orderHeader] === orderDigest(asked) ? null : 'the proof is signed for another order';
+  const length = proof.headers['content-length'];
+  if (length !== undefined && length !== String(body.length))
+    return 'the proof has the length of another body';
+  return proof.headers[orderHeader] === orderDigest(asked, engine)
+    ? null
+    : 'the proof is signed for another order or another fleet';
 }
 
 async function byRunbook(
@@ -109,8 +120,17 @@ async function byRunbook(
   const told = parameters['Tag']?.[0] ?? '';
   const tag = 'tag' in request ? (request.tag ?? '') : '';
   if (told !== tag) return unknown(`${executionId} is about "${told}", the order about "${tag}"`);
+  const given = new Set(Object.values(parameters).flat());
+  for (const [name, value] of Object.entries(asked))
+    if (
+      !['action', 'tag', 'proof'].includes(name) &&
+      String(value) !== '' &&
+      !given.has(String(value)) &&
+      usual[name] !== String(value)
+    )
+      return unknown(`${executionId} was not started with this ${name}`);
   if (executedBy === '') return unknown(`Systems Manager does not say who has started ${executionId}`);
-  return { kind: 'known', arn: executedBy, via: 'runbook', id: idOf(`${executionId} ${orderDigest(asked)}`) };
+  return { kind: 'known', arn: executedBy, via: 'runbook', id: idOf(executionId) };
 }
 
 /** `move-to-backup` is ordered by `Holdfast-MoveToBackup`. */

@@ -1,15 +1,19 @@
 /**
- * What a proof of identity is bound to: SHA-256, in hex, of the order without its proof, as JSON with sorted keys and no
- * spaces. Whoever has seen the proof of one order cannot use it for another.
+ * What a proof of identity is bound to: SHA-256, in hex, of the operate function's name, a line feed, and the order
+ * without its proof, as JSON with sorted keys and no spaces. Whoever has seen the proof of one order cannot use it for
+ * another, nor for another fleet.
  */
 import { createHash } from 'node:crypto';
 
 /** Signed with the caller's identity. */
 export const orderHeader = 'x-holdfast-order';
 
-export function orderDigest(order: object): string {
+/** @param engine name of the operate function that the order is for */
+export function orderDigest(order: object, engine: string): string {
   const { proof: _, ...bare } = order as { readonly proof?: unknown };
-  return createHash('sha256').update(canonical(bare)).digest('hex');
+  return createHash('sha256')
+    .update(`${engine}\n${canonical(bare)}`)
+    .digest('hex');
 }
 
 /** What JSON leaves out is left out here. */

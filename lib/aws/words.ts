@@ -15,8 +15,8 @@ export function dynamoWords(table: Table): Words {
       const command = new PutItemCommand({
         TableName: table.name,
         Item: marshall({ ...wordKey(said.tag, said.instanceId), ...said }, { removeUndefinedValues: true }),
-        ConditionExpression: 'attribute_not_exists(pk) OR atMs <= :at',
-        ExpressionAttributeValues: marshall({ ':at': said.atMs }),
+        ConditionExpression: 'attribute_not_exists(pk) OR atMs < :at OR (atMs = :at AND uptimeMs <= :uptime)',
+        ExpressionAttributeValues: marshall({ ':at': said.atMs, ':uptime': said.uptimeMs }),
         ReturnValues: 'ALL_OLD',
       });
       return withRetries(table.retrying, 'dynamodb:PutItem', async () => {

@@ -52,7 +52,7 @@ export class Iam {
   readonly #accountId: string;
   readonly #roles = new Map<string, Role>();
   readonly #managed = new Map<string, readonly Statement[]>();
-  readonly #keys = new Map<string, string>();
+  readonly #keys = new Map<string, { readonly roleName: string; readonly session: string }>();
 
   constructor(accountId: string) {
     this.#accountId = accountId;
@@ -113,21 +113,22 @@ export class Iam {
     this.#roles.get(roleName)?.attached.delete(arn);
   }
 
-  /** Credentials as a function of that role gets them; the access key id leads back to the role. */
-  credentialsOf(roleName: string): Credentials {
-    // By the whole name: roles that end alike must not share a key.
-    const digest = createHash('sha256').update(roleName).digest('hex');
+  /** Credentials of a session of that role, which is named as the service names it; the access key id leads back to it. */
+  credentialsOf(roleName: string, session: string = roleName): Credentials {
+    // By the whole names: sessions that end alike must not share a key.
+    const digest = createHash('sha256').update(`${roleName}/${session}`).digest('hex');
     const accessKeyId = `ASIA${digest.toUpperCase().slice(0, 16)}`;
-    this.#keys.set(accessKeyId, roleName);
+    this.#keys.set(accessKeyId, { roleName, session });
     return { accessKeyId, secretAccessKey: 'embedded', sessionToken: 'embedded' };
   }
 
   /** The caller behind an access key id; unknown keys are the operator at the keyboard. */
   caller(accessKeyId: string | undefined): Caller {
-    const roleName = accessKeyId === undefined ? undefined : this.#keys.get(accessKeyId);
-    if (roleName === undefined)
+    const known = accessKeyId === undefined ? undefined : this.#keys.get(accessKeyId);
+    if (known === undefined)
       return { arn: `arn:aws:iam::${this.#accountId}:user/operator`, accountId: this.#accountId };
-    const arn = `arn:aws:sts::${this.#accountId}:assumed-role/${roleName}/${roleName}`;
+    const { roleName, session } = known;
+    const arn = `arn:aws:sts::${this.#accountId}:assumed-role/${roleName}/${session}`;
     return { arn, accountId: this.#accountId, roleName };
   }
 

@@ -1,10 +1,7 @@
-/**
- * The SSM Command document that installs the agent on an instance, updates it and takes it off. Everything that it
- * installs is in it: an instance needs no other source than SSM. The limit of a document is 64 KB.
- * https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-schemas-features.html
- */
+/** The SSM Command document that installs the agent on an instance, with its unit and its configuration. */
 import { readFileSync } from 'node:fs';
 import { agentScript } from './agent-script.ts';
+import { installDocument, installerText } from './install-document.ts';
 
 interface DeclaredAddress {
   readonly tag: string;
@@ -24,8 +21,7 @@ export interface AgentConfiguration {
 }
 
 const unitFile = 'holdfast-agent.service';
-const installFile = 'install.sh';
-const agentActions = ['install', 'remove', 'status'] as const;
+const installer = 'install-agent.sh';
 
 /** Changes with anything that is installed: the agent, its configuration or its unit. */
 export function agentVersion(configuration: AgentConfiguration): string {
@@ -35,46 +31,12 @@ export function agentVersion(configuration: AgentConfiguration): string {
 /** The content of the document, schema version 2.2. */
 export function agentDocument(configuration: AgentConfiguration): object {
   const { text, version } = versioned(configuration);
-  return {
-    schemaVersion: '2.2',
-    description: `Holdfast: installs the agent (version ${version}), takes it off, or says what is there`,
-    parameters: {
-      Action: {
-        type: 'String',
-        description: '(Optional) What to do: install (also updates), remove or status',
-        default: 'install',
-        allowedValues: agentActions,
-        allowedPattern: `^(${agentActions.join('|')})$`,
-      },
-      Version: {
-        type: 'String',
-        description: '(Optional) The version that is to be installed: no other one is; or any',
-        default: 'any',
-        allowedPattern: '^([0-9a-f]{16}|any)$',
-      },
-    },
-    mainSteps: [
-      {
-        action: 'aws:runShellScript',
-        name: 'agent',
-        precondition: { StringEquals: ['platformType', 'Linux'] },
-        inputs: {
-          timeoutSeconds: '60',
-          runCommand: [
-            '#!/bin/sh',
-            "HOLDFAST_ACTION='{{ Action }}'",
-            "HOLDFAST_VERSION='{{ Version }}'",
-            `CARRIED_VERSION=${version}`,
-            ...carried('agent_text', text),
-            ...carried('configuration_text', agentConfiguration(configuration)),
-            ...carried('unit_text', read(unitFile)),
-            ...read(installFile).trimEnd().split('\n'),
-            'main',
-          ],
-        },
-      },
-    ],
+  const texts = {
+    agent_text: text,
+    configuration_text: agentConfiguration(configuration),
+    unit_text: read(unitFile),
   };
+  return installDocument({ name: 'agent', what: 'the agent', version, texts, installer });
 }
 
 /** The agent's configuration file. */
@@ -95,15 +57,7 @@ export function agentConfiguration(configuration: AgentConfiguration): string {
 }
 
 function versioned(configuration: AgentConfiguration) {
-  return agentScript([agentConfiguration(configuration), read(unitFile), read(installFile)].join(''));
-}
-
-/** A function that prints the text. Nothing in it is expanded, and no line of it can end it. */
-function carried(name: string, text: string): readonly string[] {
-  const lines = text.trimEnd().split('\n');
-  let end = 'HOLDFAST_END';
-  while (lines.includes(end)) end += '_';
-  return [`${name}() {`, `cat <<'${end}'`, ...lines, end, '}'];
+  return agentScript([agentConfiguration(configuration), read(unitFile), installerText(installer)].join(''));
 }
 
 function read(file: string): string {

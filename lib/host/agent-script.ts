@@ -12,6 +12,7 @@ import {
   unknownMetric,
 } from '../recovery/names.ts';
 import { addressFunctions } from './address-script.ts';
+import { compact } from './compact.ts';
 import { contentHash } from './content-hash.ts';
 
 const ownParts = [
@@ -43,16 +44,6 @@ export function agentScript(beside = ''): AgentScript {
   ].join('\n');
   const version = contentHash(`${names}\n${body}${beside}`);
   return { text: `#!/bin/sh\nVERSION=${version}\n${names}\n${body}agent "$@"\n`, version };
-}
-
-/** By whole lines: no text over several lines in these files has a line that begins with `#` or a blank. */
-function compact(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => line.trimStart())
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => `${line}\n`)
-    .join('');
 }
 
 function read(file: string): string {

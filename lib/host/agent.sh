@@ -75,6 +75,7 @@ read_configuration() {
       imds,2) imds=${2%/} ;;
       cloudwatch,2) cloudwatch=${2%/} ;;
       events,2) events=${2%/} ;;
+      lambda,2 | sts,2) ;; # for lkipbu
       heartbeat,2) heartbeat=$2 ;;
       grace,2) grace=$2 ;;
       hold,2) hold=$2 ;;

@@ -1,18 +1,19 @@
-# Installs the agent with its unit and configuration, takes it off, or says what is there. Installing twice changes
-# nothing; another content restarts it. The last line on stdout is `HOLDFAST-AGENT {json}`.
+# What the installers have in common: install-agent.sh and install-commands.sh say what there is to install. Installing
+# twice changes nothing. The last line on stdout says what is there.
 set -eu
 LC_ALL=C
 export LC_ALL
 PATH=${PATH-}:/usr/sbin:/sbin:/usr/bin:/bin
 root=${HOLDFAST_ROOT-} # in front of every path, for tests: then no service is touched
-program=$root/opt/holdfast/holdfast-agent
-configuration=$root/etc/holdfast/agent.conf
-unit=$root/etc/systemd/system/holdfast-agent.service
 changed=false
 
 main() {
   case $HOLDFAST_ACTION in
-    install) install_all ;;
+    install)
+      umask 022
+      check_version
+      install_all
+      ;;
     remove) remove_all ;;
     status) ;;
     *)
@@ -23,20 +24,6 @@ main() {
   conclude
 }
 
-install_all() {
-  umask 022
-  check_version
-  check_tools
-  mkdir -p "$root/opt/holdfast" "$root/etc/holdfast" "$root/etc/systemd/system"
-  put "$program" "$(agent_text)" 755
-  put "$configuration" "$(configuration_text)" 600
-  put "$unit" "$(unit_text)" 644
-  has_systemd || return 0
-  [ "$changed" = false ] || systemctl daemon-reload
-  systemctl enable --quiet holdfast-agent.service
-  if [ "$changed" = true ]; then systemctl restart holdfast-agent.service; else systemctl start holdfast-agent.service; fi
-}
-
 # An association may come to run with the document of before: State Manager tries again.
 check_version() {
   case $HOLDFAST_VERSION in any | "$CARRIED_VERSION") return ;; esac
@@ -45,10 +32,12 @@ check_version() {
   exit 75
 }
 
-check_tools() {
-  for tool in ip curl openssl mkfifo date; do
+check_tools() { # who needs them, tool, ...
+  needing=$1
+  shift
+  for tool in "$@"; do
     command -v "$tool" >/dev/null 2>&1 && continue
-    printf 'the agent needs %s, which is not installed here\n' "$tool" >&2
+    printf '%s needs %s, which is not installed here\n' "$needing" "$tool" >&2
     exit 69
   done
 }
@@ -62,25 +51,10 @@ put() { # file, text, mode
   changed=true
 }
 
-remove_all() {
-  if has_systemd && [ -f "$unit" ]; then systemctl disable --quiet --now holdfast-agent.service; fi
-  for file in "$unit" "$program" "$configuration"; do
+drop() { # file, ...
+  for file in "$@"; do
     [ -f "$file" ] || continue
     rm -f "$file"
     changed=true
   done
-  rmdir "$root/opt/holdfast" "$root/etc/holdfast" 2>/dev/null || :
-  if has_systemd && [ "$changed" = true ]; then systemctl daemon-reload; fi
-}
-
-has_systemd() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
-
-conclude() {
-  version=null service=absent
-  if [ -f "$program" ]; then version="\"$(sh "$program" --version)\"" service=installed; fi
-  if has_systemd && [ -f "$unit" ]; then
-    service=$(systemctl is-active holdfast-agent.service) || :
-  fi
-  printf 'HOLDFAST-AGENT {"v":1,"action":"%s","version":%s,"carries":"%s","service":"%s","changed":%s}\n' \
-    "$HOLDFAST_ACTION" "$version" "$CARRIED_VERSION" "$service" "$changed"
 }

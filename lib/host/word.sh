@@ -36,13 +36,15 @@ add_entry() {
     return
   fi
   entries=$((entries + 1)) event=going word_at=$now
+  uptime=0
+  { read -r uptime _ </proc/uptime; } 2>/dev/null
   action=status mac=$owner path=$path_seen changed=false
   case $health in
     failed) verdict=failed detail_type=$WORD_FAILED ;;
     *) verdict=ok detail_type=$WORD_IN_SERVICE ;;
   esac
   [ "$path" != '?' ] || path=not-asked
-  escape "{\"v\":1,\"fleet\":\"$fleet\",\"tag\":\"$tag\",\"instanceId\":\"$instance_id\",\"agent\":\"$VERSION\",\"answer\":$(
+  escape "{\"v\":1,\"fleet\":\"$fleet\",\"tag\":\"$tag\",\"instanceId\":\"$instance_id\",\"agent\":\"$VERSION\",\"uptime\":$uptime,\"answer\":$(
     print_answer "$verdict" "$why"
   )}"
   body="$body,{\"Source\":\"$WORD_SOURCE\",\"DetailType\":\"$detail_type\",\"Detail\":\"$escaped\"}"

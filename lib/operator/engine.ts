@@ -16,7 +16,8 @@ export interface Reach {
   readonly invoke: Invoke;
   /** Names of operate functions by fleet. */
   findFleets(): Promise<ReadonlyMap<string, string>>;
-  sign(order: AskedRequest): Promise<AskedRequest['proof']>;
+  /** For this operate function alone. */
+  sign(order: AskedRequest, functionName: string): Promise<AskedRequest['proof']>;
 }
 
 /** Not imported from order.ts, which loads all of its schema; `test/unit/cli-engine.test.ts` compares. */
@@ -25,7 +26,11 @@ export const questions: ReadonlySet<Action> = new Set<Action>(['list', 'status',
 export function operatorEngine(fleet: Fleet, reach: Reach, retrying: Retrying): Engine {
   let functionName = operateFunctionName(fleet.name);
 
-  async function call(payload: string): Promise<Answer> {
+  // A payload is sent again as it is, with the same proof: the engine knows an order that it has obeyed by its proof.
+  async function call(request: AskedRequest): Promise<Answer> {
+    const isQuestion = questions.has(request.action);
+    const proven = isQuestion ? request : { ...request, proof: await reach.sign(request, functionName) };
+    const payload = JSON.stringify(proven);
     const reply = await withRetries(retrying, `lambda:Invoke ${functionName}`, () =>
       reach.invoke(functionName, liveAlias, payload),
     );
@@ -38,26 +43,22 @@ export function operatorEngine(fleet: Fleet, reach: Reach, retrying: Retrying): 
     return answerOf(reply.payload, functionName);
   }
 
-  async function found(payload: string): Promise<Answer> {
+  async function found(request: AskedRequest): Promise<Answer> {
     try {
-      return await call(payload);
+      return await call(request);
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== 'not-found') throw error;
       functionName = await elsewhere(fleet, functionName, error, reach);
-      return await call(payload);
+      return await call(request);
     }
   }
 
   return {
-    // A payload is sent again as it is, with the same proof: the engine knows an order that it has obeyed by its proof.
     async ask(request) {
-      const isQuestion = questions.has(request.action);
-      const sent = isQuestion ? request : { ...request, proof: await reach.sign(request) };
-      const payload = JSON.stringify(sent);
       try {
-        return await found(payload);
+        return await found(request);
       } catch (error) {
-        throw isQuestion || !(error instanceof Fault) ? error : orderFault(error);
+        throw questions.has(request.action) || !(error instanceof Fault) ? error : orderFault(error);
       }
     },
   };

@@ -16,9 +16,9 @@ export function engineOverAws(fleet: Fleet, environment: Environment, clock: Clo
         const { findFleets } = await import('../aws/fleets.ts');
         return findFleets(retrying);
       },
-      async sign(order) {
+      async sign(order, functionName) {
         const { signedIdentity } = await import('../aws/caller.ts');
-        return signedIdentity(order);
+        return signedIdentity(order, functionName);
       },
     },
     retrying,

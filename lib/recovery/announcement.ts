@@ -78,7 +78,7 @@ export function startOf(run: Run, verdict: Extract<Verdict, { kind: 'act' }>, at
 export function endOf(summary: Summary): Announcement | null {
   const { trigger, outcome, reason, words, from, to, stagesMs, atMs } = summary;
   const run = { tag: summary.tag, recovery: summary.recoveryId, epoch: summary.epoch, trigger };
-  if (outcome === 'ordered') return null;
+  if (outcome === 'ordered' || (trigger.kind === 'operator' && !isSwitchover(trigger))) return null;
   const type = typeOf(trigger, outcome);
   if (type === 'Holdfast Recovery Held' && (trigger.kind === 'tick' || notLookedAt.has(reason))) return null;
   return { type, atMs, detail: { ...commonOf(run), outcome, reason, words, from, to, stagesMs } };

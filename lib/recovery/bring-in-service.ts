@@ -171,7 +171,7 @@ async function listen(
     await ports.clock.sleep(pauseMs);
     if (over.aborted) return { by: 'agent', answer: { kind: 'absent' } };
     const last = await ports.words.last(record.tag, instanceId);
-    if (last.kind === 'found' && provesService(last.value, record.address, mac, sinceMs))
+    if (last.kind === 'found' && provesService(last.value, record.address, mac, sinceMs, ports.clock.now()))
       return { by: 'agent', answer: { kind: 'found', value: last.value.answer } };
   }
 }

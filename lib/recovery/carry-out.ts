@@ -33,27 +33,39 @@ import { takeOutOfService } from './take-out.ts';
 /** Once, and again when EC2 gave no answer or the world changed in between. */
 const maxRounds = 4;
 
-export async function carryOut(ports: Ports, fleet: FleetDefinition, carried: CarriedOrder): Promise<Run> {
-  const { order, recoveryId, atMs, from, targets } = carried;
+export async function carryOut(
+  ports: Ports,
+  fleet: FleetDefinition,
+  carried: CarriedOrder,
+  id = '',
+): Promise<Run> {
+  const { order, recoveryId, atMs, from } = carried;
   const { tag } = order;
   const trigger = triggerOf(carried);
   const nowMs = ports.clock.now();
   const stagesMs = { handover: Math.max(0, nowMs - atMs) };
-  const journal = openJournal(ports, { tag, recoveryId, trigger, startedAtMs: atMs, stagesMs });
-  // The operate function has written the same: whatever this run writes before it has an epoch comes after it.
-  journal.step('ordered', 0, { trigger, order, from, targets });
+  // The first step is the order itself, which the operate function has written.
+  const journal = openJournal(ports, { tag, recoveryId, trigger, startedAtMs: atMs, stagesMs, steps: 1 });
   const definition = fleet.resources.find((each) => each.tag === tag);
   if (definition === undefined) return held(journal, 'tag-unknown', from);
   if (nowMs - atMs > fleet.policy.maxEventAgeMs) return held(journal, 'event-too-old', from);
   const claim = await journal.stage('claim', () =>
-    takeClaim(ports, journal, fleet, definition, { tag, holder: recoveryId }),
+    takeClaim(ports, journal, fleet, definition, { tag, holder: `${recoveryId}/${id}` }),
   );
-  if (claim.kind === 'held') return held(journal, 'claim-held', from);
+  if (claim.kind === 'held') {
+    if (claim.by?.startsWith(`${recoveryId}/`)) {
+      await journal.settle();
+      return { kind: 'escalated' };
+    }
+    return held(journal, 'claim-held', from);
+  }
   journal.claimed(claim.record.claim.epoch);
   const work: Work = { ports, journal, carried, claimMs: fleet.policy.claimMs };
   const record = await bringInLine(ports, fleet, definition, claim.record);
   const past = record.recent.find((each) => each.recovery === recoveryId);
   if (past !== undefined) return doneAlready(work, record, past);
+  if (record.recent.some((each) => each.recovery !== undefined && each.atMs > atMs))
+    return release(work, record, 'event-superseded');
   if (order.action === 'out-of-service') return takeOutOfService(work, record);
   return move(work, record);
 }

@@ -113,10 +113,14 @@ function readWord(event: unknown): ReadEvent {
   const result = v.safeParse(wordEvent, event);
   if (!result.success) return refused(issueOf(result.issues));
   const { id, detail } = result.output;
-  const { fleet, tag, instanceId, answer } = detail;
+  const { fleet, tag, instanceId, uptime, answer } = detail;
   const atMs = Date.parse(result.output.time);
   if (Number.isNaN(atMs)) return refused('time: is not a time');
-  return { kind: 'word', fleet, word: { version: 1, id, atMs, tag, instanceId, answer } };
+  return {
+    kind: 'word',
+    fleet,
+    word: { version: 1, id, atMs, uptimeMs: uptime * 1_000, tag, instanceId, answer },
+  };
 }
 
 function readOrder(event: unknown): ReadEvent {

@@ -43,7 +43,10 @@ export async function explain(
 
 function explanationOf(recovery: string, records: readonly AuditRecord[]): Explanation {
   // A start that came second ends too, and by a lower epoch.
-  const summary = records.findLast((each): each is Summary => each.kind === 'summary');
+  const epoch = Math.max(...records.map((each) => each.epoch));
+  const summary = records.findLast(
+    (each): each is Summary => each.kind === 'summary' && each.epoch === epoch,
+  );
   const steps = records
     .filter((each) => each.kind === 'step')
     .map(({ atMs, ms, step, evidence }) => ({ atMs, ms, step, evidence }));

@@ -45,6 +45,8 @@ export function openJournal(
     readonly trigger: Trigger;
     readonly startedAtMs: number;
     readonly stagesMs?: { readonly [stage: string]: number };
+    /** Steps under the same epoch that somebody else has written already. */
+    readonly steps?: number;
   },
 ): Journal {
   const { clock, audit, announcements } = ports;
@@ -54,7 +56,7 @@ export function openJournal(
   const untold: Announcement[] = [];
   let started = false;
   let epoch = 0;
-  let sequence = 0;
+  let sequence = about.steps ?? 0;
   let trouble = '';
 
   function watched(write: Promise<void>): void {

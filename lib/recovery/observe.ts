@@ -109,13 +109,20 @@ async function answerOf(
   at: Place,
   asked: Asked,
 ): Promise<Reading<HostAnswer>> {
+  const fromMs = ports.clock.now();
   const patience = ports.clock.sleep(wordPatienceMs).then(() => 'late' as const);
   const first = await Promise.race([asked.answer, patience]);
   if (first !== 'late' && first.kind === 'found') return first;
-  const word = await currentWord(ports, record, at);
-  if (word === null) return first === 'late' ? asked.answer : first;
-  asked.stop();
-  return word;
+  if (first === 'late') {
+    const young = await currentWord(ports, record, at, 'instead-of-asking', ports.clock.now());
+    if (young !== null) {
+      asked.stop();
+      return young;
+    }
+  }
+  const answer = await asked.answer;
+  if (answer.kind === 'found') return answer;
+  return (await currentWord(ports, record, at, 'for-want-of-an-answer', fromMs)) ?? answer;
 }
 
 function instantWord(
@@ -129,10 +136,16 @@ function instantWord(
   return stands ? found(word.answer) : null;
 }
 
-async function currentWord(ports: Ports, record: ResourceRecord, at: Place): Promise<HostReading | null> {
+async function currentWord(
+  ports: Ports,
+  record: ResourceRecord,
+  at: Place,
+  need: 'instead-of-asking' | 'for-want-of-an-answer' = 'for-want-of-an-answer',
+  nowMs: number = ports.clock.now(),
+): Promise<HostReading | null> {
   const last = await ports.words.last(record.tag, entryOf(record, at.server).instanceId);
   if (last.kind !== 'found') return null;
-  const stands = standsForHost(last.value, record, at, ports.clock.now(), 'for-want-of-an-answer');
+  const stands = standsForHost(last.value, record, at, Math.max(nowMs, last.value.atMs), need);
   return stands ? found(last.value.answer) : null;
 }
 

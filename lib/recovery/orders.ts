@@ -86,7 +86,9 @@ async function answerTo(ordered: Ordered, definition: ResourceDefinition | undef
     if (denied !== null) return { ok: false, code: 'access-denied', message: denied };
     const before = foundIn(await ports.obeyed.find(definition?.tag ?? 'fleet', proofId));
     if (before !== null) {
-      if (before.carried !== null) await ports.carriers.start(before.carried);
+      const { carried } = before;
+      const young = carried !== null && ports.clock.now() - carried.atMs <= fleet.policy.maxEventAgeMs;
+      if (young) await ports.carriers.start(carried);
       return before.answer;
     }
     return definition === undefined ? await fleetOrder(ordered) : await resourceOrder(ordered, definition);
@@ -188,8 +190,10 @@ async function fleetOrder(ordered: Ordered): Promise<Answer> {
   if (order.dryRun) return { ok: true, kind: 'plan', plan: { steps: [message], leftOut: [] } };
   if (change !== null) await ports.switches.set(change);
   journal.step('ordered', 0, { trigger, order, before: read.value, change });
+  const answer = { ok: true, kind: 'done', changed: change !== null, message, recovery: recoveryId } as const;
+  await ports.obeyed.keep('fleet', ordered.proofId, { answer, carried: null });
   await journal.close({ outcome: 'ordered', reason: 'ordered', from: null, to: null });
-  return { ok: true, kind: 'done', changed: change !== null, message, recovery: recoveryId };
+  return answer;
 }
 
 async function lookForBackup(ports: OperatePorts, record: ResourceRecord, server: string, name: string) {

@@ -67,7 +67,8 @@ function toBackup(record: ResourceRecord, server: string, seen: Seen): Planned {
   const entry = entryOf(record, server);
   const info = parseInfo(entry.info);
   if (info.backup === null) return refused('backup-missing', `${tag} has no backup interface on ${server}`);
-  if (isInService(record, server)) return to(record, [{ server, interface: info.backup }], seen);
+  // Where it should be and is not counts too: whoever orders the move wants it there, not two names changed.
+  if (record.activeServer === server) return to(record, [{ server, interface: info.backup }], seen);
   const swapped = printInfo(swapInfo(info));
   return {
     kind: 'write',

@@ -51,7 +51,11 @@ export function serverSkip(
     return 'server-impaired';
   const target = addresses.interfaces[eniAt(record, to)];
   if (target === undefined || target.instanceId !== entry.instanceId) return 'interface-not-attached';
-  switch (difference(record, target, currentInterface(record, addresses))) {
+  const references = currentInterfaces(record, addresses);
+  const differences = (references.length === 0 ? [undefined] : references).map((each) =>
+    difference(record, target, each),
+  );
+  switch (differences.includes(null) ? null : (differences[0] ?? null)) {
     case 'subnet':
       return 'interface-in-other-subnet';
     case 'security-groups':
@@ -63,11 +67,20 @@ export function serverSkip(
   }
 }
 
-/** The interface that the INFO record of the active server names, to compare a target with. */
-function currentInterface(record: ResourceRecord, addresses: AddressView): InterfaceView | undefined {
-  if (record.activeServer === null) return undefined;
-  const info = parseInfo(entryOf(record, record.activeServer).info);
-  return addresses.interfaces[eniAt(record, { server: record.activeServer, interface: info.primary })];
+/**
+ * What a target is compared with: the interface that INFO of the active server names, and its other one too where an operator
+ * has taken a backup that differs; on no server, whatever declared interface EC2 has the address on.
+ */
+function currentInterfaces(record: ResourceRecord, addresses: AddressView): readonly InterfaceView[] {
+  const { activeServer } = record;
+  if (activeServer === null)
+    return addresses.owners.flatMap(({ eniId }) => addresses.interfaces[eniId] ?? []);
+  const entry = entryOf(record, activeServer);
+  const { primary, backup } = parseInfo(entry.info);
+  const names = entry.differsByOrder === true && backup !== null ? [primary, backup] : [primary];
+  return names.flatMap(
+    (name) => addresses.interfaces[eniAt(record, { server: activeServer, interface: name })] ?? [],
+  );
 }
 
 /** The first way in which `target` would treat the address otherwise; an interface that is gone cannot be compared. */

@@ -9,7 +9,7 @@ import { parseInfo } from './info.ts';
 import { healthAlarmName } from './names.ts';
 import type { Reading } from './reading.ts';
 import { type RecoverPorts, type Run, recover } from './recover.ts';
-import { eniAt, entryOf, follows, type ResourceRecord } from './resource.ts';
+import { eniAt, entryOf, follows, isOutOnPurpose, type ResourceRecord } from './resource.ts';
 import { together } from './together.ts';
 import type { Trigger } from './trigger.ts';
 
@@ -56,6 +56,7 @@ async function isSuspect(
   const record = read.value;
   const definition = fleet.resources.find((resource) => resource.tag === tag);
   if (definition !== undefined && !follows(record, fleet, definition)) return true;
+  if (isOutOnPurpose(record)) return record.intent !== null;
   if (!record.armed || record.state === 'OSF' || record.intent !== null) return true;
   if (record.activeServer === null) return false;
   if (alarms.kind === 'found' && alarms.value[healthAlarmName(fleet.name, tag)] === 'ALARM') return true;

@@ -21,6 +21,7 @@ import {
   definedPart,
   entryOf,
   follows,
+  isOutOnPurpose,
   isPaused,
   keptRecoveries,
   newRecord,
@@ -87,6 +88,10 @@ export async function recover(ports: RecoverPorts, fleet: FleetDefinition, reque
     return held(journal, outdated);
   }
   const current = await bringInLine(ports, fleet, definition, record);
+  if (isOutOnPurpose(current)) {
+    await ports.ledger.commit(tag, epoch, { intent: null }, true);
+    return held(journal, 'out-of-service');
+  }
   if (!current.armed) return { kind: 'ended', summary: await adopt(ports, journal, current) };
   return climb(ports, journal, fleet, current, request);
 }
@@ -208,7 +213,12 @@ async function escalate(
     const summary = await journal.close({ outcome: 'failed', reason, from: currentPlace(record), to });
     await ports.ledger.commit(tag, claim.epoch, {}, true);
     const subject = `${tag}: the failover could not be started`;
-    await ports.pages.page({ tag, subject, text: `${error.code}: ${error.message}` });
+    await ports.pages
+      .page({ tag, subject, text: `${error.code}: ${error.message}` })
+      .catch((unsent: unknown) => {
+        if (!(unsent instanceof Fault)) throw unsent;
+        journal.step('fault', 0, { code: unsent.code, message: unsent.message });
+      });
     return { kind: 'ended', summary };
   }
   journal.step('escalated', 0, verdict);
@@ -216,7 +226,9 @@ async function escalate(
   return { kind: 'escalated' };
 }
 
-type Claimed = { readonly kind: 'claimed'; readonly record: ResourceRecord } | { readonly kind: 'held' };
+type Claimed =
+  | { readonly kind: 'claimed'; readonly record: ResourceRecord }
+  | { readonly kind: 'held'; readonly by: string | null };
 
 /** Waits a moment for a claim that somebody holds only to look; registers a resource that nobody has seen yet. */
 export async function takeClaim(
@@ -227,6 +239,7 @@ export async function takeClaim(
   request: Pick<Request, 'tag' | 'holder'>,
 ): Promise<Claimed> {
   const { tag, holder } = request;
+  let by: string | null = null;
   for (let attempt = 1; attempt <= claimTries; attempt += 1) {
     const nowMs = ports.clock.now();
     const result = await ports.ledger.claim(tag, { holder, nowMs, untilMs: nowMs + fleet.policy.claimMs });
@@ -236,10 +249,11 @@ export async function takeClaim(
       journal.step('registered', 0, { tag });
       continue;
     }
+    by = result.claim.holder;
     journal.step('claimed', 0, { held: result.claim });
     if (attempt < claimTries) await ports.clock.sleep(claimPauseMs);
   }
-  return { kind: 'held' };
+  return { kind: 'held', by };
 }
 
 /** Brings a record in line with a newer deploy, keeping what runtime owns. */
@@ -273,7 +287,9 @@ function switchedBy(record: ResourceRecord, definition: ResourceDefinition): Cha
 function outdatedBy(record: ResourceRecord, { trigger, server }: Request): HoldReason | null {
   if (trigger.kind === 'tick') return null;
   const last = record.recent.at(-1);
-  if (last !== undefined && trigger.atMs < last.atMs) return 'event-superseded';
+  // The time of an agent's word has no fraction.
+  const atMs = trigger.kind === 'agent' ? trigger.atMs + 999 : trigger.atMs;
+  if (last !== undefined && atMs < last.atMs) return 'event-superseded';
   return server !== undefined && record.armed && record.activeServer !== server ? 'server-not-active' : null;
 }
 

@@ -162,7 +162,8 @@ export function definedPart(
     const said = declared?.candidates.find((each) => each.server === candidate.server);
     const kept =
       atRuntime !== undefined &&
-      (isSwapOf(atRuntime, defined) || (isSameOn(said, candidate) && isOn(interfaces, atRuntime)));
+      (isSwapOf(atRuntime, defined) ||
+        (isOn(interfaces, atRuntime) && (isSameOn(said, candidate) || isTold(said, candidate, atRuntime))));
     const info = kept ? { ...defined, primary: atRuntime.primary, backup: atRuntime.backup } : defined;
     const differs = kept && current?.differsByOrder === true ? { differsByOrder: true } : {};
     return [
@@ -233,6 +234,11 @@ export function placeOf(record: ResourceRecord, eniId: string): Place | undefine
   return undefined;
 }
 
+/** An operator has taken it out of service, and nobody has brought it back since. */
+export function isOutOnPurpose(record: ResourceRecord): boolean {
+  return record.activeServer === null && record.stateReason === 'out-of-service';
+}
+
 export function isPaused(record: { readonly pausedUntilMs: number }, nowMs: number): boolean {
   return record.pausedUntilMs > nowMs;
 }
@@ -241,6 +247,15 @@ type Candidate = ResourceDefinition['candidates'][number];
 
 function isSameOn(before: Candidate | undefined, now: Candidate): boolean {
   return before !== undefined && before.interface === now.interface && before.backup === now.backup;
+}
+
+/** A deploy that only says of the backup what an operator has made of it: nothing that is in service moves for that. */
+function isTold(
+  said: ResourceDefinition['candidates'][number] | undefined,
+  candidate: ResourceDefinition['candidates'][number],
+  atRuntime: { readonly backup: string | null },
+): boolean {
+  return said?.interface === candidate.interface && atRuntime.backup === candidate.backup;
 }
 
 function isOn(

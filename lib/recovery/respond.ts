@@ -34,7 +34,7 @@ export async function respond(
       runs.push(await refuse(ports, 'fleet', trigger, invocation.id, 'event-not-understood', read.detail));
       continue;
     }
-    if (read.kind === 'order') runs.push(await carryOut(ports, fleet, read.carried));
+    if (read.kind === 'order') runs.push(await carryOut(ports, fleet, read.carried, invocation.id));
     else if (read.kind === 'word') runs.push(...(await hear(ports, fleet, read, invocation.id)));
     else runs.push(...(await answer(ports, fleet, read.trigger, invocation.id)));
   }
@@ -58,6 +58,8 @@ async function hear(
   const server = serverOf(fleet, instanceId);
   if (server === undefined || !resource.candidates.some((each) => each.server === server))
     return [await refuse(ports, tag, trigger, id, 'server-not-active', instanceId)];
+  if (atMs > ports.clock.now() + 60_000)
+    return [await refuse(ports, tag, trigger, id, 'event-not-understood', 'a word from the future')];
   const noted = await ports.words.note(word);
   if (noted.kind === 'outdated' || said.verdict !== 'failed' || !isNews(word, noted.before)) return [];
   if (!fleet.fastLane) return [];

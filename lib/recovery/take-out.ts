@@ -3,12 +3,20 @@
  * dies. Then the host takes it off. In EC2 it stays assigned, so that nobody else is given the address.
  */
 
-import { lookAtAddresses, lookDeadlineMs, question } from './observe.ts';
+import { currentPlace, lookAtAddresses, lookDeadlineMs, question } from './observe.ts';
 import { ended, held, type Work } from './order-work.ts';
 import type { Change } from './ports.ts';
 import type { HoldReason } from './reasons.ts';
 import type { Run } from './recover.ts';
-import { eniAt, entryOf, isPaused, keptRecoveries, type Place, type ResourceRecord } from './resource.ts';
+import {
+  eniAt,
+  entryOf,
+  isPaused,
+  keptRecoveries,
+  type Place,
+  placeOf,
+  type ResourceRecord,
+} from './resource.ts';
 import { inServiceState, transition } from './states.ts';
 
 export async function takeOutOfService(work: Work, record: ResourceRecord): Promise<Run> {
@@ -28,7 +36,14 @@ export async function takeOutOfService(work: Work, record: ResourceRecord): Prom
   };
   const written = await journal.stage('commit', () => ports.ledger.commit(tag, claim.epoch, out, false));
   if (written.kind === 'superseded') return held(journal, 'claim-lost', from);
-  const obstacle = from === null ? null : await removeFromHost(work, record, from);
+  const obstacle =
+    from === null
+      ? null
+      : await removeFromHost(
+          work,
+          record,
+          record.activeServer === null ? from : (currentPlace(record) ?? from),
+        );
   if (obstacle !== null && from !== null) return backIn(work, record, from, obstacle);
   const past = {
     atMs: ports.clock.now(),
@@ -55,14 +70,21 @@ async function removeFromHost(work: Work, record: ResourceRecord, from: Place): 
   if (instances.kind !== 'found') return 'instance-could-not-look';
   if (instances.value[instanceId]?.state !== 'running') return null;
   if (addresses.kind !== 'found') return 'interfaces-could-not-look';
-  const mac = addresses.value.interfaces[eniAt(record, from)]?.mac;
-  if (mac === undefined) return null;
-  const fromMs = ports.clock.now();
-  const answer = await journal.stage('host', () =>
-    ports.hosts.ask(instanceId, question(record, 'remove', mac), lookDeadlineMs),
-  );
-  journal.step('source-removed', ports.clock.now() - fromMs, { ...from, answer });
-  return answer.kind === 'found' && answer.value.verdict === 'ok' ? null : 'host-could-not-look';
+  const owned = addresses.value.owners.flatMap(({ eniId }) => placeOf(record, eniId) ?? []);
+  for (const at of [
+    from,
+    ...owned.filter((each) => each.server === from.server && each.interface !== from.interface),
+  ]) {
+    const mac = addresses.value.interfaces[eniAt(record, at)]?.mac;
+    if (mac === undefined) continue;
+    const fromMs = ports.clock.now();
+    const answer = await journal.stage('host', () =>
+      ports.hosts.ask(instanceId, question(record, 'remove', mac), lookDeadlineMs),
+    );
+    journal.step('source-removed', ports.clock.now() - fromMs, { ...at, answer });
+    if (answer.kind !== 'found' || answer.value.verdict !== 'ok') return 'host-could-not-look';
+  }
+  return null;
 }
 
 /** The host would not say that it has let go: then the address is where it was, and so the record says again. */

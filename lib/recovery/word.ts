@@ -16,6 +16,8 @@ export const word = v.object({
   /** The event's. */
   id: v.string(),
   atMs: v.number(),
+  /** The host's time since its boot: orders what was said within a second. */
+  uptimeMs: v.number(),
   tag: v.string(),
   instanceId: v.string(),
   answer: hostAnswer,
@@ -33,6 +35,8 @@ export const wordEvent = v.object({
     fleet: v.string(),
     tag: v.string(),
     instanceId: v.string(),
+    /** Seconds since the host's boot. */
+    uptime: v.number(),
     answer: hostAnswer,
   }),
 });
@@ -64,20 +68,33 @@ export function standsForHost(
     said.answer.address === record.address &&
     said.instanceId === record.servers[at.server]?.instanceId &&
     said.answer.mac === record.macs[eniAt(record, at)] &&
-    said.atMs + secondMs > lastMs &&
+    said.atMs > lastMs &&
     nowMs - said.atMs <= limitMs + secondMs &&
+    said.atMs <= nowMs + secondMs &&
     (need === 'for-want-of-an-answer' || !isWithoutWitness(said.answer))
   );
 }
 
+/** Whether `said` was said before `other`, by the same agent; events come in any order. */
+export function isOlder(said: Word, other: Word): boolean {
+  return said.atMs < other.atMs || (said.atMs === other.atMs && said.uptimeMs < other.uptimeMs);
+}
+
 /** Whether the word is the agent's proof, after `sinceMs`, that the address is in service on the interface with `mac`. */
-export function provesService(said: Word, address: string, mac: string, sinceMs: number): boolean {
+export function provesService(
+  said: Word,
+  address: string,
+  mac: string,
+  sinceMs: number,
+  nowMs: number,
+): boolean {
   const { answer, atMs } = said;
   return (
     answer.verdict === 'ok' &&
     answer.address === address &&
     answer.mac === mac &&
     answer.os === 'here' &&
+    atMs <= nowMs + secondMs &&
     atMs + secondMs > sinceMs
   );
 }

@@ -31,7 +31,7 @@ export async function writeRecord(
   const record = await bringInLine(ports, fleet, definition, claim.record);
   const { epoch } = record.claim;
   journal.claimed(epoch);
-  const written = decide(record);
+  const written = await decided(ordered, tag, epoch, () => decide(record));
   const change = written.kind === 'write' ? written.change : {};
   const result = await journal.stage('commit', () => ports.ledger.commit(tag, epoch, change, true));
   if (result.kind === 'superseded') return held(ordered, tag);
@@ -40,6 +40,21 @@ export async function writeRecord(
   journal.step('ordered', 0, { trigger, order, before: beforeOf(record, change), change });
   journal.changed(record.state, change.state, 'ordered');
   return ended(ordered, tag, written.message, change);
+}
+
+/** @throws what `decide` throws, once the claim is given back */
+async function decided(
+  ordered: Ordered,
+  tag: string,
+  epoch: number,
+  decide: () => Written,
+): Promise<Written> {
+  try {
+    return decide();
+  } catch (error) {
+    await ordered.ports.ledger.commit(tag, epoch, {}, true);
+    throw error;
+  }
 }
 
 async function ended(ordered: Ordered, tag: string, message: string, change: object | null): Promise<Answer> {

@@ -11,6 +11,8 @@ import { type FleetFileShape, fleetFileSchema } from './fleet-schema.ts';
 
 interface Agent {
   readonly install: boolean;
+  /** `lkipbu` on the instances. */
+  readonly commands: boolean;
   /** Names of the instances' roles. */
   readonly roles: readonly string[];
 }
@@ -46,10 +48,10 @@ export function parseFleetFile(text: string, file: string): FleetFile {
   ];
   if (!result.success || problems.length > 0)
     throw new Fault('invalid-fleet', printProblems(parsed, problems), 'never');
-  const { install, roles } = result.output.agent;
+  const { install, commands, roles } = result.output.agent;
   return {
     definition: definitionOf(result.output),
-    agent: { install, roles },
+    agent: { install, commands, roles },
     approvers: result.output.runbooks.approvers,
     deployment: deploymentOf(result.output.deployment),
   };

@@ -93,6 +93,8 @@ const agent = strict({
   install: v.optional(v.boolean('true or false'), true),
   /** Whether its word starts a recovery, beside the alarm. */
   fastLane: v.optional(v.boolean('true or false'), false),
+  /** Whether `lkipbu` is there too, and the instances' roles may give it what it asks for. */
+  commands: v.optional(v.boolean('true or false'), false),
   /** Roles of the instances: each is given what the agent needs. */
   roles: v.optional(
     v.array(

@@ -10,9 +10,9 @@ export interface WordsSubject extends Subject {
   readonly words: Words;
 }
 
-function wordOf(id: string, atMs: number, server = 'ServerA'): Word {
+function wordOf(id: string, atMs: number, server = 'ServerA', uptimeMs = atMs): Word {
   const answer = answerSaid('eth0', noCarrier, server);
-  return { version: 1, id, atMs, tag, instanceId: instanceOf(server), answer };
+  return { version: 1, id, atMs, uptimeMs, tag, instanceId: instanceOf(server), answer };
 }
 
 export function wordsContract(open: () => Promise<WordsSubject>): void {
@@ -36,6 +36,14 @@ export function wordsContract(open: () => Promise<WordsSubject>): void {
       await run(words.note(young));
       expect(await run(words.note(wordOf('old', 1_000)))).toEqual({ kind: 'outdated' });
       expect(await run(words.last(tag, instanceOf('ServerA')))).toEqual({ kind: 'found', value: young });
+    });
+
+    test('are ordered within a second by the time since boot', async () => {
+      const { words, run } = await open();
+      const second = wordOf('second', 1_000, 'ServerA', 60_200);
+      await run(words.note(second));
+      expect(await run(words.note(wordOf('first', 1_000, 'ServerA', 60_100)))).toEqual({ kind: 'outdated' });
+      expect(await run(words.last(tag, instanceOf('ServerA')))).toEqual({ kind: 'found', value: second });
     });
 
     test('may come twice', async () => {

@@ -9,9 +9,13 @@ export interface Said {
   readonly server?: string;
   readonly device?: string;
   readonly answer?: Partial<HostAnswer>;
+  /** As long as since the day's beginning, if absent. */
+  readonly uptimeMs?: number;
   readonly fleet?: string;
   readonly tag?: string;
 }
+
+const bootedAtMs = Date.UTC(2026, 0, 5);
 
 export function answerSaid(device: string, change: Partial<HostAnswer>, server = 'ServerA'): HostAnswer {
   return {
@@ -52,6 +56,7 @@ export function saidAt(atMs: number, said: Said = {}): unknown {
       fleet: said.fleet ?? 'test',
       tag: said.tag ?? tag,
       instanceId: instanceOf(server),
+      uptime: (said.uptimeMs ?? atMs - bootedAtMs) / 1_000,
       agent: '0123456789abcdef',
       answer,
     },

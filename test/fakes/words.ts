@@ -1,7 +1,7 @@
 /** What agents have said, in memory. A test says it; nobody else here does. */
 import type { Words } from '../../lib/recovery/ports.ts';
 import { found } from '../../lib/recovery/reading.ts';
-import type { Word } from '../../lib/recovery/word.ts';
+import { isOlder, type Word } from '../../lib/recovery/word.ts';
 import type { Faults } from './faults.ts';
 
 export function fakeWords(faults: Faults): Words {
@@ -11,7 +11,7 @@ export function fakeWords(faults: Faults): Words {
       faults.effect('words.note', () => {
         const key = `${word.tag} ${word.instanceId}`;
         const before = words.get(key) ?? null;
-        if (before !== null && before.atMs > word.atMs) return { kind: 'outdated' } as const;
+        if (before !== null && isOlder(word, before)) return { kind: 'outdated' } as const;
         words.set(key, word);
         return { kind: 'kept', before } as const;
       }),

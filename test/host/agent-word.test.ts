@@ -49,7 +49,8 @@ const stories: readonly Story[] = [
       expect(entriesOf(lab)).toMatchObject([
         { Source: 'holdfast.agent', DetailType: 'Holdfast Address In Service' },
       ]);
-      const detail = { v: 1, fleet: 'main', tag, instanceId, agent: agentScript().version };
+      const uptime = expect.any(Number);
+      const detail = { v: 1, fleet: 'main', tag, instanceId, agent: agentScript().version, uptime };
       expect(detailsOf(lab)).toEqual([{ ...detail, answer: await statusOf(lab) }]);
       await lab.guest.give(vip, 'nobody');
       await until(lab, 'it has failed', () => wordsOf(lab).length === 2);

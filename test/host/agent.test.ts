@@ -36,7 +36,7 @@ const stories: readonly Story[] = [
       await until(lab, 'one request for both', () =>
         lab.requests.slice(before).some(({ body }) => /ip-db.*ip-web/.test(body.toString('utf8'))),
       );
-      const caller = `arn:aws:sts::123456789012:assumed-role/${roleName}/${roleName}`;
+      const caller = `arn:aws:sts::123456789012:assumed-role/${roleName}/${instanceId}`;
       const calls = lab.account.calls('PutMetricData');
       expect(new Set(calls.map(({ callerArn, error }) => `${callerArn} ${error}`))).toEqual(
         new Set([`${caller} undefined`]),

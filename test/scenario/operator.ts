@@ -1,6 +1,7 @@
 /** An operator of an incident: signs orders with credentials of their own and asks the deployed operate function. */
 import { signedIdentity } from '../../lib/aws/caller.ts';
 import { type Engine, lambdaEngine } from '../../lib/aws/operate.ts';
+import { operateFunctionName } from '../../lib/recovery/names.ts';
 import type { Answer, AskedRequest, Explanation, Status } from '../../lib/recovery/order.ts';
 import { type Incident, minute, second, tag } from './incident.ts';
 
@@ -40,7 +41,7 @@ export function operatorOf(incident: Incident, roleName?: string): Operator {
 
   const signed = async (words: AskedRequest): Promise<AskedRequest> => ({
     ...words,
-    proof: await signedIdentity(words, { region, credentials }),
+    proof: await signedIdentity(words, operateFunctionName(fleet.name), { region, credentials }),
   });
 
   const order = async (words: AskedRequest): Promise<Answer> => ask(await signed(words));

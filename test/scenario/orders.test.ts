@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { signedIdentity } from '../../lib/aws/caller.ts';
+import { operateFunctionName } from '../../lib/recovery/names.ts';
 import { crashBehind } from './crashes.ts';
 import { instanceOf } from './fleets.ts';
 import { type Incident, minute, second, startIncident, tag } from './incident.ts';
@@ -208,7 +209,10 @@ test('the switch of the fleet holds what an alarm would do, and an operator may 
 test('an order that nobody has signed, or that was changed afterwards, moves nothing', async () => {
   const { incident, operator } = await onDuty();
   expect(await operator.ask(toBackup)).toMatchObject({ ok: false, code: 'who-unknown' });
-  const proof = await signedIdentity(toBackup, { region: 'us-east-1', credentials });
+  const proof = await signedIdentity(toBackup, operateFunctionName('main'), {
+    region: 'us-east-1',
+    credentials,
+  });
   const other = { action: 'switchover', tag, server: 'ServerB', proof } as const;
   expect(await operator.ask(other)).toMatchObject({ ok: false, code: 'who-unknown' });
   expect(incident.owners()).toEqual(['ServerA eth0']);

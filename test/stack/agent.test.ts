@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { exampleFleet, resourcesOf, type Template, templateOf, text } from './template.ts';
 
 const example = await templateOf();
@@ -59,8 +59,7 @@ it('gives the named roles what the agent needs, and no more', async () => {
   const named = await templateOf(withAgent('{ roles: [db-servers] }'));
   const [[, policy] = []] = resourcesOf(named, 'AWS::IAM::ManagedPolicy');
   expect(policy?.Properties?.['Roles']).toEqual(['db-servers']);
-  const { Statement } = policy?.Properties?.['PolicyDocument'] as { Statement: Record<string, unknown>[] };
-  expect(Statement.map(({ Action, Resource, Condition }) => [Action, text(Resource), Condition])).toEqual([
+  expect(statementsOf(named)).toEqual([
     ['cloudwatch:PutMetricData', '*', { StringEquals: { 'cloudwatch:namespace': 'Holdfast' } }],
     [
       'events:PutEvents',
@@ -74,6 +73,68 @@ it('gives the named roles what the agent needs, and no more', async () => {
     ],
   ]);
 });
+
+describe('with commands', async () => {
+  const open = await templateOf(withAgent('{ commands: true, roles: [db-servers] }'));
+
+  it('lkipbu has a document and an association of its own, on the same servers', () => {
+    const associations = resourcesOf(open, 'AWS::SSM::Association').map(([, { Properties: p = {} }]) => p);
+    const [agent, commands] = associations;
+    expect(associations.map((each) => each['AssociationName'])).toEqual([
+      'holdfast-main-agent',
+      'holdfast-main-commands',
+    ]);
+    const { Parameters, Name, ...properties } = commands ?? {};
+    expect(text(Name)).toBe('<AgentCommandsDocument>');
+    const { Parameters: _, Name: __, ...same } = agent ?? {};
+    expect(properties).toEqual({ ...same, AssociationName: 'holdfast-main-commands' });
+    const document = resourcesOf(open, 'AWS::SSM::Document').find(
+      ([, { Properties: p = {} }]) => p['Name'] === 'holdfast-main-commands',
+    );
+    const carried = /CARRIED_VERSION=([0-9a-f]{16})/.exec(JSON.stringify(document))?.[1];
+    expect(Parameters).toEqual({ Action: ['install'], Version: [carried] });
+  });
+
+  it('the roles may invoke the operate function by its alias, and no other', () => {
+    expect(lambdaStatements(open)).toEqual([
+      [
+        'lambda:InvokeFunction',
+        'arn:aws:lambda:region:account:function:holdfast-main-operate:live',
+        undefined,
+      ],
+    ]);
+  });
+
+  it('the agent that is installed is the same', () => {
+    expect(installedBy(open)).toEqual(installedBy(example));
+  });
+});
+
+it('without commands there is no lkipbu, and no role may invoke anything', () => {
+  const names = resourcesOf(example, 'AWS::SSM::Document').map(([, { Properties: p = {} }]) => p['Name']);
+  expect(names).not.toContain('holdfast-main-commands');
+  expect(resourcesOf(example, 'AWS::SSM::Association')).toHaveLength(1);
+  expect(lambdaStatements(example)).toEqual([]);
+});
+
+it('leaves the installation of commands to others too', async () => {
+  const own = await templateOf(withAgent('{ install: false, commands: true }'));
+  expect(resourcesOf(own, 'AWS::SSM::Association')).toEqual([]);
+  expect(resourcesOf(own, 'AWS::SSM::Document').map(([, { Properties: p = {} }]) => p['Name'])).toContain(
+    'holdfast-main-commands',
+  );
+});
+
+function lambdaStatements(template: Template): readonly unknown[] {
+  return statementsOf(template).filter(([action]) => String(action).startsWith('lambda:'));
+}
+
+function statementsOf(template: Template): readonly (readonly unknown[])[] {
+  const [[, policy] = []] = resourcesOf(template, 'AWS::IAM::ManagedPolicy');
+  const document = policy?.Properties?.['PolicyDocument'];
+  const { Statement } = document as { Statement: Record<string, unknown>[] };
+  return Statement.map(({ Action, Resource, Condition }) => [Action, text(Resource), Condition]);
+}
 
 function withAgent(agent: string): string {
   const { length } = exampleFleet;

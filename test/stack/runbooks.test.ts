@@ -100,8 +100,8 @@ describe.each(documents)('$name', ({ type, content }) => {
 
 it('carries the script byte for byte', () => {
   const address = documents.find(({ name }) => name === 'holdfast-main-address')?.content;
-  const { runCommand } = address?.mainSteps[0]?.inputs as { readonly runCommand: readonly string[] };
-  expect(runCommand.join('\n')).toContain(addressScript().trimEnd());
+  const inputs = address?.mainSteps[0]?.inputs as { readonly runCommand: readonly string[] } | undefined;
+  expect(inputs?.runCommand.join('\n')).toContain(addressScript().trimEnd());
 });
 
 it('leaves no hostile text through any pattern of a runbook', () => {

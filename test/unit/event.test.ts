@@ -178,7 +178,7 @@ test.each([
   ['of another kind', { 'detail-type': 'Holdfast Address Lost' }, 'detail-type'],
   [
     'without an answer',
-    { detail: { v: 1, fleet: 'test', tag: 'ip-db', instanceId: 'i-a' } },
+    { detail: { v: 1, fleet: 'test', tag: 'ip-db', instanceId: 'i-a', uptime: 1 } },
     'detail.answer',
   ],
   ['without a time', { time: 'soon' }, 'time'],

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { signedIdentity } from '../../lib/aws/caller.ts';
 import { awsIdentities, type Execution, type Witnesses } from '../../lib/aws/identity.ts';
 import { Fault } from '../../lib/recovery/fault.ts';
+import { operateFunctionName } from '../../lib/recovery/names.ts';
 import type { Identified } from '../../lib/recovery/operate-ports.ts';
 import { type Request, request } from '../../lib/recovery/order.ts';
 
@@ -17,7 +18,7 @@ const order = { action: 'switchover', tag: 'ip-db', server: 'ServerB', reason: '
 const execution: Execution = {
   documentName: 'Holdfast-Switchover',
   status: 'InProgress',
-  parameters: { Tag: ['ip-db'], Server: ['ServerB'] },
+  parameters: { Tag: ['ip-db'], Server: ['ServerB'], Reason: ['patch'] },
   executedBy: arn,
 };
 
@@ -47,7 +48,10 @@ function read(asked: object): Request {
 }
 
 async function signed(change: (proof: Signed) => object = (proof) => proof): Promise<object> {
-  return { ...order, proof: change((await signedIdentity(order, client)) as Signed) };
+  return {
+    ...order,
+    proof: change((await signedIdentity(order, operateFunctionName('main'), client)) as Signed),
+  };
 }
 
 test('who has signed the order gives it, and the signed request goes to STS as it is', async () => {
@@ -69,7 +73,7 @@ test('who has signed the order gives it, and the signed request goes to STS as i
 });
 
 test('the proof holds no secret key, and nothing that is not signed', async () => {
-  const { headers } = await signedIdentity(order, client);
+  const { headers } = await signedIdentity(order, operateFunctionName('main'), client);
   const [, list = ''] = /SignedHeaders=([^,]+)/.exec(headers['authorization'] ?? '') ?? [];
   expect(Object.keys(headers).toSorted()).toEqual(['authorization', ...list.split(';')].toSorted());
   expect(JSON.stringify(headers)).not.toContain('secret');
@@ -161,7 +165,7 @@ test('a changed order is not the one that was signed', async () => {
   for (const change of [{ server: 'ServerC' }, { dryRun: true }, { reason: undefined }])
     expect(await verify(JSON.parse(JSON.stringify({ ...asked, ...change })))).toMatchObject({
       kind: 'unknown',
-      why: 'the proof is signed for another order',
+      why: 'the proof is signed for another order or another fleet',
     });
 });
 

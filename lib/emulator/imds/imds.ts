@@ -111,7 +111,7 @@ export class Imds {
       case 'iam/security-credentials/':
         return role;
       case `iam/security-credentials/${role}`:
-        return role === undefined ? undefined : this.#credentialsOf(role);
+        return role === undefined ? undefined : this.#credentialsOf(role, instanceId);
     }
     const [, mac, name] = /^network\/interfaces\/macs\/([0-9a-f:]+)\/([a-z0-9-]+)$/.exec(path) ?? [];
     const eni = attached.find(({ macAddress }) => macAddress === mac);
@@ -142,8 +142,9 @@ export class Imds {
     return shown?.addresses ?? eni.secondaryAddresses;
   }
 
-  #credentialsOf(role: string): string {
-    const { accessKeyId, secretAccessKey, sessionToken } = this.#account.iam.credentialsOf(role);
+  /** EC2 names the session after the instance. */
+  #credentialsOf(role: string, instanceId: string): string {
+    const { accessKeyId, secretAccessKey, sessionToken } = this.#account.iam.credentialsOf(role, instanceId);
     const nowMs = this.#account.clock.now();
     return JSON.stringify(
       {
