@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { healthMetric, metricNamespace, unknownMetric } from '../../lib/recovery/names.ts';
-import { type AgentLab, roleName, until } from './agent-lab.ts';
+import { type AgentLab, instanceId, roleName, until } from './agent-lab.ts';
 import { cyclesOf, quick, type Story, tag, tellUnderEveryShell, vip, wordsOf } from './agent-stories.ts';
 import { rendered } from './cases.ts';
 import { eth1 } from './labs.ts';
