@@ -15,8 +15,8 @@ function kind(name: string, options: { readonly timeoutMs?: number; readonly glo
 
 export default defineConfig({
   test: {
-    // Two at a time, whatever the machine: the suite is sized for two cores.
-    maxWorkers: 2,
+    // Three at a time, whatever the machine: the suite is sized for two cores, and what has real guests mostly waits.
+    maxWorkers: 3,
     projects: [
       kind('unit'),
       kind('property', { timeoutMs: 60_000 }),
