@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { everyCommand } from '../../lib/operator/holdfast.ts';
 import { runHoldfast } from './cli-programs.ts';
@@ -21,8 +24,15 @@ describe.each(shells)('%s', (shell) => {
 
   test.skipIf(!there)(`reads it without complaint${because}`, async () => {
     const { out } = await runHoldfast(['completion', shell]);
-    const { status, stderr } = spawnSync(shell, ['-n'], { input: out, encoding: 'utf8' });
-    expect([status, stderr]).toEqual([0, '']);
+    const directory = mkdtempSync(join(tmpdir(), 'holdfast-completion-'));
+    const file = join(directory, shell);
+    try {
+      writeFileSync(file, out);
+      const { status, stderr } = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
+      expect([status, stderr]).toEqual([0, '']);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
   });
 });
 
