@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { whyNoNamespaces } from '../../lib/emulator/netns/requirements.ts';
 import type { Summary } from '../../lib/recovery/audit.ts';
+import { addressFailed } from '../../lib/recovery/names.ts';
 import { type ArmedLab, openArmedLab, until } from './armed-lab.ts';
 import { traces } from './small-vpc.ts';
 
@@ -186,9 +187,10 @@ async function cutOffSsm(): Promise<void> {
 async function freezeAgentOnceItHasTold(): Promise<void> {
   const { agent } = await lab.holder();
   let told = false;
-  lab.stage.aws.account.onCall(({ operation }) => {
-    if (operation === 'PutEvents' && !told) agent.freeze();
-    told ||= operation === 'PutEvents';
+  lab.stage.aws.account.onCall(({ operation, input }) => {
+    const isWord = operation === 'PutEvents' && JSON.stringify(input).includes(addressFailed);
+    if (isWord && !told) agent.freeze();
+    told ||= isWord;
   });
   mending(() => agent.thaw());
 }
