@@ -53,6 +53,7 @@ main() {
   mark
   drop_lock
   [ "$action" = remove ] || ask_path
+  [ "$action" = remove ] || ask_link
   [ "$action" = remove ] || note_neighbours
   conclude
 }

@@ -48,7 +48,7 @@ finish() { # verdict, why, exit code
 print_answer() { # verdict, why; one line of JSON without blanks
   printf '{"v":1,"action":%s,"address":%s,"mac":%s,"device":%s,"link":"%s","os":"%s","elsewhere":%s' \
     "$(json "$action")" "$(json "$address")" "$(json "$mac")" "$(json "$device")" "$link" "$os" "$(json "$elsewhere")"
-  printf ',"rule":"%s","path":"%s","witness":"%s"' "$rule" "$path" "$witness"
+  printf ',"rule":"%s","path":"%s","witness":"%s","arp":"%s"' "$rule" "$path" "$witness" "$arp"
   printf ',"changed":%s,"agent":%s,"verdict":"%s","why":"%s"}\n' "$changed" "$(json "$agent_version")" "$1" "$2"
 }
 

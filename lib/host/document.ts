@@ -11,6 +11,9 @@ import { addressScript } from './address-script.ts';
 const octet = '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])';
 const ipv4 = `(${octet}\\.){3}${octet}`;
 
+/** With a port it is asked for a connection, without for a ping. */
+const target = `${ipv4}(:[1-9][0-9]{0,4})?`;
+
 export type AddressParameter = 'Action' | 'Address' | 'Mac' | 'Subnet' | 'PingList' | 'Order';
 
 export const parameterPatterns: Readonly<Record<AddressParameter, string>> = {
@@ -18,7 +21,7 @@ export const parameterPatterns: Readonly<Record<AddressParameter, string>> = {
   Address: `^${ipv4}$`,
   Mac: '^[0-9a-f]{2}(:[0-9a-f]{2}){5}$',
   Subnet: `^${ipv4}/(1[6-9]|2[0-8])$`,
-  PingList: `^(none|${ipv4}(,${ipv4}){0,7})$`,
+  PingList: `^(none|${target}(,${target}){0,7})$`,
   Order: '^[0-9]{1,15}$',
 };
 
@@ -36,7 +39,10 @@ export function addressDocument(): object {
       Address: parameter('Address', 'The protected IPv4 address, such as 10.0.1.50'),
       Mac: parameter('Mac', 'The MAC address of the network interface it is about, in lower case'),
       Subnet: parameter('Subnet', 'The CIDR block of the subnet of that interface, such as 10.0.1.0/24'),
-      PingList: parameter('PingList', 'Up to 8 IPv4 addresses to ask for an answer, with commas, or none'),
+      PingList: parameter(
+        'PingList',
+        'Up to 8 IPv4 addresses to ask for an answer, each with a TCP port or without, with commas, or none',
+      ),
       Order: {
         ...parameter(
           'Order',

@@ -3,7 +3,7 @@
 # What an answer says when nothing has been looked at yet.
 forget() {
   action='' address='' mac='' device='' elsewhere='' agent_version=''
-  link=absent os=absent rule=absent path=not-asked witness=none changed=false locked=no
+  link=absent os=absent rule=absent path=not-asked witness=none arp=not-asked changed=false locked=no
 }
 
 # The SSM document checks the same by pattern; this is the check that holds whoever calls.
@@ -20,7 +20,7 @@ check_input() {
   mac=$HOLDFAST_MAC
   is_subnet "$HOLDFAST_SUBNET" ||
     refuse HOLDFAST_SUBNET "$HOLDFAST_SUBNET" "a VPC subnet that $address is in, /16 to /28, such as 10.0.1.0/24"
-  is_ping_list "$HOLDFAST_PING" || refuse HOLDFAST_PING "$HOLDFAST_PING" 'none, or 1 to 8 IPv4 addresses with commas'
+  is_ping_list "$HOLDFAST_PING" || refuse HOLDFAST_PING "$HOLDFAST_PING" 'none, or 1 to 8 IPv4 addresses, each with a port or without, with commas'
   is_number "$HOLDFAST_ORDER" || refuse HOLDFAST_ORDER "$HOLDFAST_ORDER" 'a number of at most 15 digits'
 }
 
@@ -89,6 +89,13 @@ number_of() { # sets `number`; by multiplication, since not every shell shifts b
   number=$(($1 * 16777216 + $2 * 65536 + $3 * 256 + $4))
 }
 
+is_target() { # an address, or an address and a port
+  case $1 in
+    *:*) is_ipv4 "${1%:*}" && is_number "${1##*:}" && [ "${1##*:}" -ge 1 ] && [ "${1##*:}" -le 65535 ] ;;
+    *) is_ipv4 "$1" ;;
+  esac
+}
+
 is_ping_list() {
   case $1 in
     none) return 0 ;;
@@ -97,7 +104,7 @@ is_ping_list() {
   IFS=,
   for target in $1; do
     IFS=$blanks
-    is_ipv4 "$target" || return 1
+    is_target "$target" || return 1
   done
   IFS=$blanks
 }

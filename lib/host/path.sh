@@ -4,12 +4,12 @@
 ask_path() {
   [ "$link,$os" = up,here ] || return 0
   [ "$HOLDFAST_PING" != none ] || return 0
-  command -v ping >/dev/null 2>&1 || return 0
   usable=''
   IFS=,
   for target in $HOLDFAST_PING; do
     IFS=$blanks
-    case $own_addresses in *" $target "*) ;; *) usable="$usable $target" ;; esac
+    case $own_addresses in *" ${target%:*} "*) continue ;; esac
+    if can_reach "$target"; then usable="$usable $target"; fi
   done
   IFS=$blanks
   [ -n "$usable" ] || return 0
@@ -35,21 +35,60 @@ ask_witness() {
       [ "$tries" -lt "$WITNESS_TRIES" ] || return 0
       tries=$((tries + 1))
       witness=silent
-      ping -n -c 1 -W "$PING_WAIT_S" -I "$other" "$target" >/dev/null 2>&1 || continue
+      reach "$other" "$target" || continue
       witness=answered
       return 0
     done
   done
 }
 
-# 0 = answered, 1 = no answer. Anything else is ping's own trouble and says nothing about the path, save for "network
-# unreachable", which has no code of its own.
+# The router answers ARP whatever else is wrong: so it tells whether the wire carries anything, and nothing of the address.
+ask_link() {
+  [ "$link,$path" = up,unanswered ] || return 0
+  command -v arping >/dev/null 2>&1 || return 0
+  if arping -q -c 1 -w "$PING_WAIT_S" -I "$device" "$gateway" >/dev/null 2>&1; then arp=answered; else arp=unanswered; fi
+}
+
 ask() { # target
-  reply=$(ping -n -c 1 -W "$PING_WAIT_S" -I "$address" "$1" 2>&1)
-  case $?,$reply in
-    0,*) path=answered ;;
-    1,* | *nreachable*) path=unanswered ;;
-    *) say "ping $1: $reply" ;;
+  reach "$address" "$1"
+  case $? in
+    0) path=answered ;;
+    1) path=unanswered ;;
+    *) say "asking $1: $reply" ;;
   esac
   [ "$path" = answered ]
+}
+
+can_reach() { # target
+  case $1 in
+    *:*) command -v curl >/dev/null 2>&1 ;;
+    *) command -v ping >/dev/null 2>&1 ;;
+  esac
+}
+
+# 0 = answered, 1 = no answer. Anything else is the tool's own trouble and says nothing about the path, save for ping's
+# "network unreachable", which has no code of its own.
+reach() { # source, target; sets `reply`
+  case $2 in *:*)
+    reach_port "$1" "$2"
+    return
+    ;;
+  esac
+  reply=$(ping -n -c 1 -W "$PING_WAIT_S" -I "$1" "$2" 2>&1)
+  case $?,$reply in
+    0,*) return 0 ;;
+    1,* | *nreachable*) return 1 ;;
+  esac
+  return 2
+}
+
+# A connection is an answer. A refusal is none: it does not say who has refused.
+# https://everything.curl.dev/cmdline/exitcode.html: 7 could not connect, 28 not in time
+reach_port() { # source, target
+  reply=$(curl -q -s --noproxy '*' --connect-timeout "$PING_WAIT_S" --max-time $((PING_WAIT_S + 1)) --interface "$1" \
+    -o /dev/null -w ' %{time_connect}' "telnet://$2" </dev/null 2>&1)
+  case $?,$reply in
+    7,*' 0.000000' | 28,*' 0.000000') return 1 ;;
+    *' 0.000000') return 2 ;;
+  esac
 }

@@ -17,6 +17,8 @@ export const hostAnswer = v.object({
   path: v.picklist(['answered', 'unanswered', 'not-asked']),
   /** Of a path without an answer: whether a target answers another address of the host, and so is alive. */
   witness: v.picklist(['answered', 'silent', 'none']),
+  /** Whether the router answers ARP when nobody answers the path: evidence about the link alone. */
+  arp: v.optional(v.picklist(['answered', 'unanswered', 'not-asked'])),
   changed: v.boolean(),
   /** Version of the agent that runs there; null or missing when none does. */
   agent: v.optional(v.nullable(v.string())),

@@ -164,7 +164,7 @@ function resourceOf(
     address: resource.address,
     subnet,
     prefixLength: parseSubnet(subnet, 'subnet').prefixLength,
-    pingList: resource.pingList,
+    pingList: [...resource.pingList, ...resource.tcpList],
     automation: resource.automation,
     candidates: resource.servers.map(({ server, interface: primary, backup }, index) => ({
       server,

@@ -6,7 +6,7 @@
 import { contains, isReserved, parseAddress, parseSubnet } from '../recovery/address.ts';
 import { noBackup } from '../recovery/info.ts';
 import { type Path, type Problem, printPath } from './fleet-problems.ts';
-import type { FleetFileShape } from './fleet-schema.ts';
+import { type FleetFileShape, maxPathTargets } from './fleet-schema.ts';
 
 /** The file with holes where something was refused. */
 export type Partly<T> = T extends readonly (infer E)[]
@@ -58,9 +58,14 @@ function checkResource(file: File, resource: Resource, path: Path): readonly Pro
   }));
   return [
     ...outside(subnet, resource.address, [...path, 'address']),
-    ...pingsItself(resource, path),
+    ...asksItself(resource, path),
+    ...asksTooMany(resource, path),
     ...usedTwice(
       (resource.pingList ?? []).map((value, index) => ({ path: [...path, 'pingList', index], value })),
+      'each target once',
+    ),
+    ...usedTwice(
+      (resource.tcpList ?? []).map((value, index) => ({ path: [...path, 'tcpList', index], value })),
       'each target once',
     ),
     ...usedTwice(
@@ -130,18 +135,26 @@ function outside(cidr: string | undefined, text: string | undefined, path: Path)
 }
 
 /** A host always answers itself, so that target would call every interface healthy. */
-function pingsItself(resource: Resource, path: Path): readonly Problem[] {
-  return (resource.pingList ?? []).flatMap((target, index) =>
-    target !== undefined && target === resource.address
-      ? [
-          {
-            path: [...path, 'pingList', index],
-            wrong: 'is the protected address itself, which always answers where it is',
-            allowed: 'addresses of other machines',
-          },
-        ]
-      : [],
+function asksItself(resource: Resource, path: Path): readonly Problem[] {
+  return (['pingList', 'tcpList'] as const).flatMap((list) =>
+    (resource[list] ?? []).flatMap((target, index) =>
+      target !== undefined && target.split(':')[0] === resource.address
+        ? [
+            {
+              path: [...path, list, index],
+              wrong: 'is the protected address itself, which always answers where it is',
+              allowed: 'addresses of other machines',
+            },
+          ]
+        : [],
+    ),
   );
+}
+
+function asksTooMany({ pingList = [], tcpList = [] }: Resource, path: Path): readonly Problem[] {
+  if (pingList.length + tcpList.length <= maxPathTargets) return [];
+  const allowed = `at most ${maxPathTargets} in pingList and tcpList together`;
+  return [{ path: [...path, 'tcpList'], wrong: 'makes too many targets', allowed }];
 }
 
 interface Use {

@@ -10,9 +10,14 @@ import { fleetNamePattern, tagPattern } from '../recovery/names.ts';
 import { parseDuration } from './duration.ts';
 
 /** As many as the SSM document's PingList parameter carries (lib/host/document.ts). */
-const maxPingTargets = 8;
+export const maxPathTargets = 8;
 
 const address = checked('an IPv4 address such as 10.0.1.50', (text) => passes(() => parseAddress(text, '')));
+
+const tcpTarget = checked('an IPv4 address and a TCP port, such as 10.0.1.100:5432', (text) => {
+  const [, host = '', port = ''] = /^([0-9.]+):([1-9][0-9]{0,4})$/.exec(text) ?? [];
+  return Number(port) <= 65_535 && passes(() => parseAddress(host, ''));
+});
 
 const cidr = checked('a subnet such as 10.0.1.0/24: host bits zero, prefix length /16 to /28', (text) =>
   passes(() => parseSubnet(text, '')),
@@ -55,8 +60,13 @@ const resource = strict({
   pingList: v.optional(
     v.pipe(
       v.array(address, 'a list of IPv4 addresses, such as [10.0.1.100]'),
-      v.maxLength(maxPingTargets, `at most ${maxPingTargets} addresses`),
+      v.maxLength(maxPathTargets, `at most ${maxPathTargets} addresses`),
     ),
+    [],
+  ),
+  /** What answers a TCP connection where nothing answers a ping. */
+  tcpList: v.optional(
+    v.array(tcpTarget, 'a list of addresses with their ports, such as [10.0.1.100:5432]'),
     [],
   ),
   automation: v.optional(

@@ -17,7 +17,7 @@ export interface ClientView {
 }
 
 export function openClientView({ clock, world }: Stage, resource: ResourceDefinition): ClientView {
-  const [bystander] = resource.pingList;
+  const bystander = resource.pingList[0]?.split(':')[0];
   const asker = bystander === undefined ? undefined : world.bystanders.get(bystander);
   const ended: Outage[] = [];
   let lastAnswerMs = clock.now();

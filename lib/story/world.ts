@@ -91,7 +91,8 @@ function addBystanders<Host extends HostDriver>(
 ): ReadonlyMap<string, Host> {
   const bystanders = new Map<string, Host>();
   for (const { pingList, subnet } of fleet.resources)
-    for (const target of pingList) {
+    for (const each of pingList) {
+      const target = each.split(':')[0] ?? each;
       if (aws.ec2.eniOwning(target) !== undefined) continue;
       const eni = aws.ec2.addNetworkInterface({
         subnetId: subnetIds.get(subnet) ?? '',

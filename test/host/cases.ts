@@ -115,6 +115,7 @@ export const cases: readonly Case[] = [
         rule: 'present',
         path: 'answered',
         witness: 'none',
+        arp: 'not-asked',
         changed: true,
         agent: null,
         verdict: 'ok',
