@@ -4,12 +4,19 @@
  */
 
 import type { Invoke } from '../aws/invoke.ts';
-import type { Engine } from '../aws/operate.ts';
 import { type Retrying, withRetries } from '../aws/retry.ts';
 import { Fault } from '../recovery/fault.ts';
 import { liveAlias, operateFunctionName } from '../recovery/names.ts';
 import type { Action, Answer, AskedRequest } from '../recovery/order.ts';
 import type { Fleet } from './settings.ts';
+
+export interface Engine {
+  /**
+   * A question is asked again when it got no answer, and an order is sent again as it is: the engine knows it by its
+   * proof. @throws Fault when the engine cannot be reached or fails; its own refusals come back as answers
+   */
+  ask(request: AskedRequest): Promise<Answer>;
+}
 
 /** Loaded when they are needed: their clients take longer to load than a question takes. */
 export interface Reach {

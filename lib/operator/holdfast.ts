@@ -1,5 +1,5 @@
 /** The program `holdfast`: finds the command, reads its line, lets it work, and turns whatever goes wrong into words. */
-import type { Engine } from '../aws/operate.ts';
+
 import { exitCodes, Fault } from '../recovery/fault.ts';
 import type { Clock } from '../recovery/ports.ts';
 import { readArguments } from './arguments.ts';
@@ -12,6 +12,7 @@ import {
   unlessInterrupted,
   WrongUsage,
 } from './command.ts';
+import type { Engine } from './engine.ts';
 import { everyOption } from './options.ts';
 import { exitOf, nextStep } from './refusals.ts';
 import { applySettings, type Environment, type Fleet } from './settings.ts';

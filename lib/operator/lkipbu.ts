@@ -3,7 +3,7 @@
  * One line on stdout when it is done, one on stderr when it is not. Its exit codes are those of the LifeKeeper family:
  * https://docs.us.sios.com/sps/8.7.0/en/topic/lcdi-relationship
  */
-import type { Engine } from '../aws/operate.ts';
+
 import { Fault } from '../recovery/fault.ts';
 import type { Answer, AskedRequest, Explanation, RefusalCode, Status } from '../recovery/order.ts';
 import type { Clock } from '../recovery/ports.ts';
@@ -15,6 +15,7 @@ import {
   WrongUsage,
   WrongValue,
 } from './command.ts';
+import type { Engine } from './engine.ts';
 import { type LkipbuOrder, lkipbuUsage, readLkipbu } from './lkipbu-arguments.ts';
 import { type Environment, type Fleet, fleetOfEnvironment } from './settings.ts';
 import { durationWords } from './values.ts';

@@ -1,9 +1,8 @@
 /** The engine over AWS, for the programs of bin. */
 import { chance } from '../aws/clock.ts';
 import { invoker } from '../aws/invoke.ts';
-import type { Engine } from '../aws/operate.ts';
 import type { Clock } from '../recovery/ports.ts';
-import { operatorEngine } from './engine.ts';
+import { type Engine, operatorEngine } from './engine.ts';
 import type { Environment, Fleet } from './settings.ts';
 
 export function engineOverAws(fleet: Fleet, environment: Environment, clock: Clock): Engine {

@@ -47,7 +47,7 @@ export async function observe(
   }
   if (told !== null) return { ...seen, host: told };
   if (news.silent === true) {
-    const word = await currentWord(ports, record, at);
+    const word = await currentWord(ports, record, at, 'for-want-of-an-answer', ports.clock.now());
     return { ...seen, host: word ?? couldNotLook('gave no answer a moment ago') };
   }
   const asked = early ?? askHost(ports, record, at, macOf(addresses, record, at));
@@ -132,7 +132,8 @@ function instantWord(
   word: Word | undefined,
 ): HostReading | null {
   if (word === undefined) return null;
-  const stands = standsForHost(word, record, at, ports.clock.now(), 'instead-of-asking');
+  const nowMs = ports.clock.now();
+  const stands = standsForHost(word, record, at, { nowMs, askedAtMs: nowMs }, 'instead-of-asking');
   return stands ? found(word.answer) : null;
 }
 
@@ -140,12 +141,12 @@ async function currentWord(
   ports: Ports,
   record: ResourceRecord,
   at: Place,
-  need: 'instead-of-asking' | 'for-want-of-an-answer' = 'for-want-of-an-answer',
-  nowMs: number = ports.clock.now(),
+  need: Parameters<typeof standsForHost>[4],
+  askedAtMs: number,
 ): Promise<HostReading | null> {
   const last = await ports.words.last(record.tag, entryOf(record, at.server).instanceId);
   if (last.kind !== 'found') return null;
-  const stands = standsForHost(last.value, record, at, Math.max(nowMs, last.value.atMs), need);
+  const stands = standsForHost(last.value, record, at, { nowMs: ports.clock.now(), askedAtMs }, need);
   return stands ? found(last.value.answer) : null;
 }
 

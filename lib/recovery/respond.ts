@@ -41,6 +41,9 @@ export async function respond(
   return runs;
 }
 
+/** EventBridge stamps a word that bears no time of its own: more than two clocks may differ is no agent's. */
+const mostAheadMs = 60_000;
+
 /**
  * Keeps what an agent says. On the fast lane a failure that was not told before starts a recovery, as its alarm will in
  * a while; whichever comes second finds that nothing is left to do.
@@ -58,7 +61,7 @@ async function hear(
   const server = serverOf(fleet, instanceId);
   if (server === undefined || !resource.candidates.some((each) => each.server === server))
     return [await refuse(ports, tag, trigger, id, 'server-not-active', instanceId)];
-  if (atMs > ports.clock.now() + 60_000)
+  if (atMs > ports.clock.now() + mostAheadMs)
     return [await refuse(ports, tag, trigger, id, 'event-not-understood', 'a word from the future')];
   const noted = await ports.words.note(word);
   if (noted.kind === 'outdated' || said.verdict !== 'failed' || !isNews(word, noted.before)) return [];

@@ -36,14 +36,7 @@ export async function takeOutOfService(work: Work, record: ResourceRecord): Prom
   };
   const written = await journal.stage('commit', () => ports.ledger.commit(tag, claim.epoch, out, false));
   if (written.kind === 'superseded') return held(journal, 'claim-lost', from);
-  const obstacle =
-    from === null
-      ? null
-      : await removeFromHost(
-          work,
-          record,
-          record.activeServer === null ? from : (currentPlace(record) ?? from),
-        );
+  const obstacle = from === null ? null : await removeFromHost(work, record, currentPlace(record) ?? from);
   if (obstacle !== null && from !== null) return backIn(work, record, from, obstacle);
   const past = {
     atMs: ports.clock.now(),

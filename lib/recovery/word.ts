@@ -52,15 +52,17 @@ const forgottenMs = 30_000;
 
 /**
  * Whether the word can stand for the host's own answer about the address at `at`: it is about that interface, it is not
- * from before the last recovery, and it is young enough. What only a witness could settle is asked of the host itself.
+ * from before the last recovery, and it was young enough when the host was asked: what the agent says while nobody else
+ * answers is no older for the waiting. What only a witness could settle is asked of the host itself.
  */
 export function standsForHost(
   said: Word,
   record: ResourceRecord,
   at: Place,
-  nowMs: number,
+  times: { readonly nowMs: number; readonly askedAtMs: number },
   need: 'instead-of-asking' | 'for-want-of-an-answer',
 ): boolean {
+  const { nowMs, askedAtMs } = times;
   const lastMs = record.recent.at(-1)?.atMs ?? 0;
   const limitMs = need === 'instead-of-asking' ? instantMs : currentMs;
   return (
@@ -69,7 +71,7 @@ export function standsForHost(
     said.instanceId === record.servers[at.server]?.instanceId &&
     said.answer.mac === record.macs[eniAt(record, at)] &&
     said.atMs > lastMs &&
-    nowMs - said.atMs <= limitMs + secondMs &&
+    askedAtMs - said.atMs <= limitMs + secondMs &&
     said.atMs <= nowMs + secondMs &&
     (need === 'for-want-of-an-answer' || !isWithoutWitness(said.answer))
   );

@@ -8,7 +8,7 @@ import {
   StartAutomationExecutionCommand,
   type StartAutomationExecutionCommandInput,
 } from '@aws-sdk/client-ssm';
-import type { Clock } from '../../lib/emulator/clock.ts';
+import { type Clock, VirtualClock } from '../../lib/emulator/clock.ts';
 import { Ec2 } from '../../lib/emulator/ec2/model.ts';
 import type { HandlerFactory } from '../../lib/emulator/lambda/in-process-runtime.ts';
 import { snsService } from '../../lib/emulator/sns/service.ts';
@@ -86,4 +86,49 @@ export function invoke(name: string, payload: object = {}, rest: object = {}): o
 /** `name: status` of each step. */
 export function stepsOf({ StepExecutions: steps = [] }: Pick<AutomationExecution, 'StepExecutions'>) {
   return steps.map(({ StepName, StepStatus }) => `${StepName}: ${StepStatus}`);
+}
+
+/** What the function of a told world is asked to do, and how. */
+interface Told {
+  readonly tag?: string;
+  readonly fail?: boolean;
+  readonly sleepMs?: number;
+  readonly answer?: unknown;
+}
+
+export interface ToldWorld {
+  readonly clock: VirtualClock;
+  readonly w: AutomationWorld;
+  /** What the function was told so far. */
+  readonly told: readonly Told[];
+  /** Starts a runbook of this content and lets `seconds` go by. */
+  readonly ran: (
+    content: object,
+    parameters?: Record<string, string[]>,
+    seconds?: number,
+  ) => Promise<AutomationExecution>;
+}
+
+/** A world whose function does as its payload says. */
+export function toldWorld(): ToldWorld {
+  const clock = new VirtualClock();
+  const told: Told[] = [];
+  const w = automationWorld(clock, () => async (event) => {
+    const order = event as Told;
+    told.push(order);
+    if (order.sleepMs !== undefined) await clock.sleep(order.sleepMs);
+    if (order.fail === true) throw new RangeError('no backup interface');
+    return order.answer ?? order;
+  });
+  return {
+    clock,
+    w,
+    told,
+    async ran(content, parameters = {}, seconds = 10) {
+      await w.create('run', content);
+      const id = await w.start('run', { Parameters: parameters });
+      await clock.advance(seconds * 1_000);
+      return w.execution(id);
+    },
+  };
 }

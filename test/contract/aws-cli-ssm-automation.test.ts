@@ -1,5 +1,4 @@
 /** The AWS CLI, version 1 or 2, whichever the machine has, runs a runbook with an approval in it: over a real socket. */
-import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -8,22 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WallClock } from '../../lib/emulator/clock.ts';
 import { listen } from '../../lib/emulator/transports.ts';
 import { type AutomationWorld, automationWorld, operatorArn } from './automation-world.ts';
-
-/** A Python interpreter starts for every call. */
-const cliTimeoutMs = 60_000;
-
-const installed = (() => {
-  try {
-    return execFileSync('aws', ['--version'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }).startsWith('aws-cli');
-  } catch {
-    return false;
-  }
-})();
-
-const title = installed ? 'the AWS CLI' : 'the AWS CLI (skipped: no program `aws` on the PATH)';
+import { awsCliJson, cliTimeoutMs, cliTitle, isCliInstalled } from './aws-cli.ts';
 
 const moveToBackup = `
 schemaVersion: '0.3'
@@ -45,7 +29,7 @@ mainSteps:
 outputs: [move.To]
 `;
 
-describe.skipIf(!installed)(title, { timeout: 10 * cliTimeoutMs }, () => {
+describe.skipIf(!isCliInstalled)(cliTitle, { timeout: 10 * cliTimeoutMs }, () => {
   const clock = new WallClock();
   const told: unknown[] = [];
   let directory: string;
@@ -72,27 +56,7 @@ describe.skipIf(!installed)(title, { timeout: 10 * cliTimeoutMs }, () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  function ssm(...words: string[]): Promise<unknown> {
-    const options = ['--endpoint-url', endpoint, '--region', 'us-east-1', '--output', 'json'];
-    const settings = [
-      `HOME=${directory}`,
-      'AWS_ACCESS_KEY_ID=test',
-      'AWS_SECRET_ACCESS_KEY=test',
-      'AWS_EC2_METADATA_DISABLED=true',
-      'AWS_MAX_ATTEMPTS=1',
-      'AWS_PAGER=',
-      'NO_PROXY=127.0.0.1',
-      'no_proxy=127.0.0.1',
-    ];
-    return new Promise((resolve, reject) => {
-      const done = (error: Error | null, stdout: string, stderr: string): void => {
-        if (error !== null) reject(new Error(stderr));
-        else resolve(stdout.trim() === '' ? {} : JSON.parse(stdout));
-      };
-      const program = ['-u', 'AWS_PROFILE', ...settings, 'aws', 'ssm', ...words, ...options];
-      execFile('env', program, { timeout: cliTimeoutMs }, done);
-    });
-  }
+  const ssm = (...words: string[]) => awsCliJson(endpoint, directory, ['ssm', ...words]);
 
   /** The interpreter takes longer to start than a step to run; a poll would be the same call again. */
   async function reached(id: string, status: string): Promise<void> {

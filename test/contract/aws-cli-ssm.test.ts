@@ -1,30 +1,14 @@
 /** The AWS CLI, version 1 or 2, whichever the machine has, looks after an association: over a real socket. */
-import { execFile, execFileSync } from 'node:child_process';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WallClock } from '../../lib/emulator/clock.ts';
 import { readAssociation } from '../../lib/emulator/ssm/association-plan.ts';
 import { listen } from '../../lib/emulator/transports.ts';
+import { awsCliJson, cliTimeoutMs, cliTitle, isCliInstalled } from './aws-cli.ts';
 import { greeting, serverA, type TwoServers, twoServers } from './two-servers.ts';
 
-/** A Python interpreter starts for every call. */
-const cliTimeoutMs = 60_000;
-
-const installed = (() => {
-  try {
-    return execFileSync('aws', ['--version'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }).startsWith('aws-cli');
-  } catch {
-    return false;
-  }
-})();
-
-const title = installed ? 'the AWS CLI' : 'the AWS CLI (skipped: no program `aws` on the PATH)';
-
-describe.skipIf(!installed)(title, { timeout: 8 * cliTimeoutMs }, () => {
+describe.skipIf(!isCliInstalled)(cliTitle, { timeout: 8 * cliTimeoutMs }, () => {
   const clock = new WallClock();
   let aws: TwoServers;
   let server: Server;
@@ -61,28 +45,7 @@ describe.skipIf(!installed)(title, { timeout: 8 * cliTimeoutMs }, () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  function ssm(...words: string[]): Promise<unknown> {
-    const options = ['--endpoint-url', endpoint, '--region', 'us-east-1', '--output', 'json'];
-    const settings = [
-      `HOME=${tmpdir()}`,
-      'AWS_ACCESS_KEY_ID=test',
-      'AWS_SECRET_ACCESS_KEY=test',
-      'AWS_EC2_METADATA_DISABLED=true',
-      'AWS_MAX_ATTEMPTS=1',
-      'AWS_PAGER=',
-      'NO_PROXY=127.0.0.1',
-      'no_proxy=127.0.0.1',
-    ];
-    return new Promise((resolve, reject) => {
-      const done = (error: Error | null, stdout: string, stderr: string): void => {
-        if (error !== null) reject(new Error(stderr));
-        else resolve(stdout.trim() === '' ? {} : JSON.parse(stdout));
-      };
-      // What this process has in its environment goes along, but no profile.
-      const program = ['-u', 'AWS_PROFILE', ...settings, 'aws', 'ssm', ...words, ...options];
-      execFile('env', program, { timeout: cliTimeoutMs }, done);
-    });
-  }
+  const ssm = (...words: string[]) => awsCliJson(endpoint, tmpdir(), ['ssm', ...words]);
 
   /** The interpreter takes longer to start than an association to run; a poll would be the same call again. */
   async function succeeded(): Promise<void> {

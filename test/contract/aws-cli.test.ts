@@ -1,31 +1,15 @@
 /**
  * The AWS CLI, version 1 or 2, whichever the machine has: a client that nobody here wrote, over a real socket.
  */
-import { execFile, execFileSync } from 'node:child_process';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WallClock } from '../../lib/emulator/clock.ts';
 import { listen } from '../../lib/emulator/transports.ts';
+import { awsCli, awsCliJson, cliTimeoutMs, cliTitle, isCliInstalled } from './aws-cli.ts';
 import { backupA, primaryA, serverA, type TwoServers, twoServers, vip } from './two-servers.ts';
 
-/** A Python interpreter starts for every call. */
-const cliTimeoutMs = 60_000;
-
-const installed = (() => {
-  try {
-    return execFileSync('aws', ['--version'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }).startsWith('aws-cli');
-  } catch {
-    return false;
-  }
-})();
-
-const title = installed ? 'the AWS CLI' : 'the AWS CLI (skipped: no program `aws` on the PATH)';
-
-describe.skipIf(!installed)(title, { timeout: 4 * cliTimeoutMs }, () => {
+describe.skipIf(!isCliInstalled)(cliTitle, { timeout: 4 * cliTimeoutMs }, () => {
   const clock = new WallClock();
   let aws: TwoServers;
   let server: Server;
@@ -45,32 +29,8 @@ describe.skipIf(!installed)(title, { timeout: 4 * cliTimeoutMs }, () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  function run(
-    ...words: string[]
-  ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-    const options = ['--endpoint-url', endpoint, '--region', 'us-east-1', '--output', 'json'];
-    const env = {
-      PATH: process.env['PATH'],
-      HOME: tmpdir(),
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_MAX_ATTEMPTS: '1',
-      AWS_PAGER: '',
-      NO_PROXY: '127.0.0.1',
-    };
-    return new Promise((resolve) => {
-      execFile('aws', [...words, ...options], { env, timeout: cliTimeoutMs }, (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
-      });
-    });
-  }
-
-  async function json(...words: string[]): Promise<unknown> {
-    const { code, stdout, stderr } = await run(...words);
-    if (code !== 0) throw new Error(stderr);
-    return stdout.trim() === '' ? {} : JSON.parse(stdout);
-  }
+  const run = (...words: string[]) => awsCli(endpoint, tmpdir(), words);
+  const json = (...words: string[]) => awsCliJson(endpoint, tmpdir(), words);
 
   const whoHolds = () =>
     json(

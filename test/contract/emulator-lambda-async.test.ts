@@ -178,7 +178,7 @@ describe('a delivery from another service', () => {
   });
 });
 
-test('a sandbox that died in the middle is retried by the queue as any function error', async () => {
+test('a sandbox that died in the middle is retried by the queue like every function error', async () => {
   let finished = 0;
   const { clock, client, lambda } = setUp((_config, sandbox) => async () => {
     await dynamoDbOf(sandbox).send(new ListTablesCommand({}));

@@ -6,48 +6,25 @@ import {
   StopAutomationExecutionCommand,
 } from '@aws-sdk/client-ssm';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { VirtualClock } from '../../lib/emulator/clock.ts';
 import {
-  type AutomationWorld,
-  automationWorld,
   functionArn,
   invoke,
   operatorArn,
   runbook,
   stepsOf,
+  type ToldWorld,
+  toldWorld,
 } from './automation-world.ts';
 import { refusal } from './two-servers.ts';
 
-interface Told {
-  readonly tag?: string;
-  readonly fail?: boolean;
-  readonly sleepMs?: number;
-  readonly answer?: unknown;
-}
-
-let clock: VirtualClock;
-let w: AutomationWorld;
-let told: Told[];
+let clock: ToldWorld['clock'];
+let w: ToldWorld['w'];
+let told: ToldWorld['told'];
+let ran: ToldWorld['ran'];
 
 beforeEach(() => {
-  clock = new VirtualClock();
-  told = [];
-  w = automationWorld(clock, () => async (event) => {
-    const order = event as Told;
-    told.push(order);
-    if (order.sleepMs !== undefined) await clock.sleep(order.sleepMs);
-    if (order.fail === true) throw new RangeError('no backup interface');
-    return order.answer ?? order;
-  });
+  ({ clock, w, told, ran } = toldWorld());
 });
-
-/** Starts it and lets `seconds` go by. */
-async function ran(content: object, parameters: Record<string, string[]> = {}, seconds = 10) {
-  await w.create('run', content);
-  const id = await w.start('run', { Parameters: parameters });
-  await clock.advance(seconds * 1_000);
-  return w.execution(id);
-}
 
 const tagged = { parameters: { Tag: { type: 'String', allowedPattern: '^[a-z-]+$' } } };
 

@@ -3,7 +3,7 @@
  * takes (order.ts), refuses what the real one refuses by rule, and runs recoveries on the clock it is given.
  */
 import * as v from 'valibot';
-import type { Engine } from '../../lib/aws/operate.ts';
+import type { Engine } from '../../lib/operator/engine.ts';
 import type { Fault } from '../../lib/recovery/fault.ts';
 import {
   type Answer,

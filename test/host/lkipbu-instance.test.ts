@@ -6,13 +6,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lambdaEngine } from '../../lib/aws/operate.ts';
 import { Imds } from '../../lib/emulator/imds/imds.ts';
 import { commandsDocument, commandsVersion } from '../../lib/host/commands-document.ts';
 import type { Explanation, HistoryEntry } from '../../lib/recovery/order.ts';
 import { type Stage, setStageIn } from '../../lib/story/stage.ts';
 import { buildWorld } from '../../lib/story/world.ts';
 import { manualClock } from '../fakes/clock.ts';
+import { lambdaEngine } from '../fakes/lambda-engine.ts';
 import { type InstanceLab, startInstance } from './instance-lab.ts';
 import { execute } from './labs.ts';
 import { missing, shells, titled } from './shells.ts';

@@ -1,8 +1,9 @@
 /** An operator of an incident: signs orders with credentials of their own and asks the deployed operate function. */
 import { signedIdentity } from '../../lib/aws/caller.ts';
-import { type Engine, lambdaEngine } from '../../lib/aws/operate.ts';
+import type { Engine } from '../../lib/operator/engine.ts';
 import { operateFunctionName } from '../../lib/recovery/names.ts';
 import type { Answer, AskedRequest, Explanation, Status } from '../../lib/recovery/order.ts';
+import { lambdaEngine } from '../fakes/lambda-engine.ts';
 import { type Incident, minute, second, tag } from './incident.ts';
 
 export interface Operator {

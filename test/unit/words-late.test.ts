@@ -131,3 +131,11 @@ test('a failure in the second of the last recovery is not lost to the fast lane 
   const second = await hear(scene, { ...said, id: 'f2' });
   expect([...first, ...second]).toContain('restored-in-place: address-absent');
 });
+
+test('a word from the near future is no evidence when the host is silent', async () => {
+  const scene = await armedScene();
+  await hear(scene, { answer: noCarrier }, scene.world.clock.now() + 50_000);
+  scene.guest('ServerA').answers = false;
+  scene.world.clock.advance(2_000);
+  expect(told(await scene.alarm())).toBe('held: host-could-not-look');
+});

@@ -132,7 +132,7 @@ export class Commands {
         script === undefined ? skipped : await host.exec(script.text, { timeoutMs: script.timeoutMs });
       this.#report(key, execution, this.#account.clock.now());
     } catch (error) {
-      // The agent died with its host: nobody reports, and the command waits for its timeouts, if it has any.
+      // The agent died with its host: nobody reports, and the command waits for those timeouts that it has.
       if (!(error instanceof HostDown)) throw error;
       if (timeoutMs === undefined) this.#startOver(key, invocation);
     }

@@ -43,7 +43,6 @@ const bans: readonly Ban[] = [
       ...tidyItself,
       'bin/': 'an entry point',
       'lambdas/': 'an entry point',
-      'test/contract/aws-cli.test.ts': 'starts the AWS CLI, found on the PATH',
       'test/contract/aws-cli-cloudwatch.test.ts': 'starts the AWS CLI, found on the PATH',
       'test/contract/emulator-lambda-worker.test.ts':
         'the bundle in it shows what environment a sandbox sees',

@@ -1,18 +1,11 @@
-/** Asks the engine: one synchronous invocation of the operate function, whose IAM permission is the access control. */
+/** The engine by a client of the test's own, in process: requests go as they are, with the proof that they bear. */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { Fault } from '../recovery/fault.ts';
-import { liveAlias, operateFunctionName } from '../recovery/names.ts';
-import type { Answer, AskedRequest } from '../recovery/order.ts';
-import { type ClientOptions, clientConfig } from './client-config.ts';
-import { type Retrying, withRetries } from './retry.ts';
-
-export interface Engine {
-  /**
-   * A question is asked again when it got no answer. An order is asked again too, so each order is one that does nothing
-   * the second time, or is refused. @throws Fault when the engine cannot be reached or fails; its own refusals come back as answers
-   */
-  ask(request: AskedRequest): Promise<Answer>;
-}
+import { type ClientOptions, clientConfig } from '../../lib/aws/client-config.ts';
+import { type Retrying, withRetries } from '../../lib/aws/retry.ts';
+import type { Engine } from '../../lib/operator/engine.ts';
+import { Fault } from '../../lib/recovery/fault.ts';
+import { liveAlias, operateFunctionName } from '../../lib/recovery/names.ts';
+import type { Answer } from '../../lib/recovery/order.ts';
 
 export function lambdaEngine(fleet: string, retrying: Retrying, options: ClientOptions = {}): Engine {
   const lambda = new LambdaClient(clientConfig(options));
