@@ -10,7 +10,8 @@ const options = {
   port: { type: 'string' },
   speed: { type: 'string' },
   seed: { type: 'string', default: 'holdfast' },
-  fleet: { type: 'string', default: 'fleet.yaml' },
+  story: { type: 'string', default: 'interfaces' },
+  fleet: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 

@@ -1,4 +1,4 @@
-import { failoverHandler } from './handlers.ts';
+import { failoverHandler } from './failover-handler.ts';
 import { sandbox } from './sandbox.ts';
 
 export const handler = failoverHandler(sandbox());

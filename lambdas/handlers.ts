@@ -1,10 +1,8 @@
 /** The functions' handlers over whatever machine they run on: a sandbox of Lambda, or a test with a clock of its own. */
 
 import { heartbeatLine, recoveryLine } from '../lib/aws/metrics.ts';
-import { failoverPorts, type Machine, operatePorts, recoverPorts } from '../lib/aws/ports.ts';
+import { type Machine, operatePorts, recoverPorts } from '../lib/aws/ports.ts';
 import type { Summary } from '../lib/recovery/audit.ts';
-import { parseEscalation } from '../lib/recovery/escalation.ts';
-import { failOver } from '../lib/recovery/failover.ts';
 import type { FleetDefinition } from '../lib/recovery/fleet.ts';
 import { tickSource } from '../lib/recovery/names.ts';
 import { operate } from '../lib/recovery/operate.ts';
@@ -39,21 +37,6 @@ export function recoverHandler(machine: FunctionMachine): Handler<readonly (Summ
       log(recoveryLine(fleet.name, run.summary, clock.now()));
       return run.summary;
     });
-  };
-}
-
-export function failoverHandler(machine: FunctionMachine): Handler<Summary> {
-  const { fleet, clock, environment, log, newId } = machine;
-  const ports = failoverPorts(machine, readSettings('failover', environment));
-  return async (event, context) => {
-    const summary = await failOver(
-      ports,
-      fleet,
-      parseEscalation(event),
-      `${context.awsRequestId}.${newId()}`,
-    );
-    log(recoveryLine(fleet.name, summary, clock.now()));
-    return summary;
   };
 }
 

@@ -1,95 +1,85 @@
-/** Who owns an address, and making another interface own it: EC2's network interfaces. */
-import {
-  AssignPrivateIpAddressesCommand,
-  DescribeNetworkInterfacesCommand,
-  type EC2Client,
-  type Filter,
-  type NetworkInterface,
-} from '@aws-sdk/client-ec2';
-import type { AddressView, InterfaceView } from '../recovery/observation.ts';
+/** Who owns an address, and making another interface own it, by whichever mechanism the address has. */
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { Held, Mechanism } from '../recovery/mechanism.ts';
+import type { AddressView } from '../recovery/observation.ts';
 import type { Addresses } from '../recovery/ports.ts';
 import { found } from '../recovery/reading.ts';
-import { looking, type Retrying, withRetries } from './retry.ts';
-
-/** EC2's largest page; a filtered call also draws on the larger token bucket. */
-const pageSize = 1000;
-const maxPages = 10;
+import { elasticOwners, moveElastic } from './elastic-addresses.ts';
+import { type AskedEc2, interfacesById, interfaceView } from './interfaces.ts';
+import { ipv6Owners, moveIpv6 } from './ipv6-addresses.ts';
+import { moveOverlay, overlayOwners } from './overlay-addresses.ts';
+import {
+  type Declared,
+  movePrivate,
+  type Owned,
+  privateHolders,
+  privateOwners,
+} from './private-addresses.ts';
+import { looking, type Retrying } from './retry.ts';
 
 export function ec2Addresses(ec2: EC2Client, retrying: Retrying): Addresses {
+  const asked = { ec2, retrying };
+
+  async function lookAll(eniIds: readonly string[], held: readonly Held[]): Promise<readonly AddressView[]> {
+    // An address may be held by an interface that nobody declared, so both questions are asked, at the same time.
+    const declared = interfacesById(asked, eniIds);
+    const holders = privateHolders(
+      asked,
+      held.filter(isSecondary).map(({ address }) => address),
+    );
+    const [views, ...owned] = await Promise.all([
+      declared,
+      ...held.map((each) => ownersOf(asked, each, declared, holders)),
+    ]);
+    const interfaces = Object.fromEntries(
+      views.map((each) => [each.NetworkInterfaceId ?? '', interfaceView(each)]),
+    );
+    return owned.map((each) => ({ interfaces, ...each }));
+  }
+
   return {
-    look: (eniIds, address) =>
+    look: (eniIds, held) =>
       looking(async () => {
-        // An address may be held by an interface that nobody declared, so both questions are asked, at the same time.
-        const [declared, holders] = await Promise.all([
-          describe(ec2, retrying, [{ Name: 'network-interface-id', Values: [...eniIds] }]),
-          describe(ec2, retrying, [{ Name: 'addresses.private-ip-address', Values: [address] }]),
-        ]);
-        return found(viewOf(declared, holders, address));
+        const [view] = await lookAll(eniIds, [held]);
+        return view === undefined ? { kind: 'absent' } : found(view);
       }),
-    move: async (address, eniId) => {
-      await withRetries(retrying, 'ec2:AssignPrivateIpAddresses', () =>
-        ec2.send(
-          new AssignPrivateIpAddressesCommand({
-            NetworkInterfaceId: eniId,
-            PrivateIpAddresses: [address],
-            AllowReassignment: true,
-          }),
-        ),
-      );
+    lookAll: (eniIds, held) => looking(async () => found(await lookAll(eniIds, held))),
+    move: async (held, eniId) => {
+      const together = held.filter(isSecondary);
+      if (together.length > 0) await movePrivate(asked, together, eniId);
+      for (const each of held) await moveAlone(asked, each, eniId);
     },
   };
 }
 
-async function describe(
-  ec2: EC2Client,
-  retrying: Retrying,
-  filters: Filter[],
-): Promise<readonly NetworkInterface[]> {
-  const interfaces: NetworkInterface[] = [];
-  let next: string | undefined;
-  for (let page = 0; page < maxPages; page += 1) {
-    const command = new DescribeNetworkInterfacesCommand({
-      Filters: filters,
-      MaxResults: pageSize,
-      NextToken: next,
-    });
-    const reply = await withRetries(retrying, 'ec2:DescribeNetworkInterfaces', () => ec2.send(command));
-    interfaces.push(...(reply.NetworkInterfaces ?? []));
-    next = reply.NextToken;
-    if (next === undefined || next === '') return interfaces;
+function isSecondary({ mechanism }: Held): boolean {
+  return mechanism.kind === 'secondary';
+}
+
+function ownersOf(
+  asked: AskedEc2,
+  { address, mechanism }: Held,
+  declared: Declared,
+  holders: Declared,
+): Promise<Owned> {
+  switch (mechanism.kind) {
+    case 'secondary':
+      return privateOwners(address, declared, holders);
+    case 'ipv6':
+      return ipv6Owners(asked, address, declared);
+    case 'overlay':
+      return overlayOwners(asked, address, mechanism.routeTables);
+    case 'elastic':
+      return elasticOwners(asked, address, mechanism.allocationId, declared);
   }
-  return interfaces;
 }
 
-function viewOf(
-  declared: readonly NetworkInterface[],
-  holders: readonly NetworkInterface[],
-  address: string,
-): AddressView {
-  // The same private address may exist in another VPC; only the declared interfaces' own subnets count.
-  const subnets = new Set(declared.map((each) => each.SubnetId));
-  return {
-    interfaces: Object.fromEntries(
-      declared.map((each) => [each.NetworkInterfaceId ?? '', interfaceView(each)]),
-    ),
-    owners: holders
-      .filter((holder) => subnets.has(holder.SubnetId))
-      .map((holder) => ({
-        eniId: holder.NetworkInterfaceId ?? '',
-        asPrimary: holder.PrivateIpAddress === address,
-      })),
-  };
-}
-
-function interfaceView(eni: NetworkInterface): InterfaceView {
-  const attachment = eni.Attachment?.Status === 'attached' ? eni.Attachment : undefined;
-  return {
-    eniId: eni.NetworkInterfaceId ?? '',
-    mac: (eni.MacAddress ?? '').toLowerCase(),
-    subnetId: eni.SubnetId ?? '',
-    primaryAddress: eni.PrivateIpAddress ?? '',
-    instanceId: attachment?.InstanceId ?? null,
-    securityGroups: (eni.Groups ?? []).map((group) => group.GroupId ?? '').sort(),
-    sourceDestCheck: eni.SourceDestCheck ?? true,
-  };
+async function moveAlone(
+  asked: AskedEc2,
+  { address, mechanism }: { readonly address: string; readonly mechanism: Mechanism },
+  eniId: string,
+): Promise<void> {
+  if (mechanism.kind === 'ipv6') await moveIpv6(asked, address, eniId);
+  if (mechanism.kind === 'overlay') await moveOverlay(asked, address, mechanism.routeTables, eniId);
+  if (mechanism.kind === 'elastic') await moveElastic(asked, address, mechanism.allocationId, eniId);
 }

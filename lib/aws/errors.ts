@@ -12,6 +12,8 @@ const noAnswer: Meaning = ['no-answer', 'later'];
 const denied: Meaning = ['access-denied', 'never'];
 const missing: Meaning = ['not-found', 'never'];
 const refused: Meaning = ['refused', 'never'];
+/** Of something that is still being changed. */
+const notYet: Meaning = ['refused', 'later'];
 
 const meanings = new Map<string, Meaning>([
   ['requestlimitexceeded', throttled],
@@ -50,7 +52,17 @@ const meanings = new Map<string, Meaning>([
   ['credentialsprovidererror', denied],
   ['invalidnetworkinterfaceid.notfound', missing],
   ['invalidinstanceid.notfound', missing],
+  ['invalidallocationid.notfound', missing],
+  ['invalidroutetableid.notfound', missing],
+  ['invalidvolume.notfound', missing],
+  ['invalidgroup.notfound', missing],
+  ['nosuchhostedzone', missing],
+  ['targetgroupnotfound', missing],
+  ['targetgroupnotfoundexception', missing],
   ['resourcenotfoundexception', missing],
+  ['priorrequestnotcomplete', notYet],
+  ['volumeinuse', notYet],
+  ['incorrectstate', notYet],
   ['invalidinstanceid', refused],
 ]);
 
@@ -74,6 +86,11 @@ export function awsCode(error: unknown): string | undefined {
   if (typeof code === 'string' && meanings.has(code.toLowerCase())) return code;
   if ('$metadata' in error || meanings.has(name.toLowerCase())) return name;
   return undefined;
+}
+
+/** AWS's code behind a Fault, in lower case: EC2 spells some in several ways. */
+export function codeBehind(fault: unknown): string | undefined {
+  return awsCode(fault instanceof Error ? fault.cause : undefined)?.toLowerCase();
 }
 
 function byStatus(error: unknown): Meaning {

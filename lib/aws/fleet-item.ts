@@ -21,14 +21,34 @@ type FleetItem = v.InferOutput<typeof item>;
 
 const fresh: FleetItem = { version: 1, revision: 0, automation: 'on', pausedUntilMs: 0, failovers: {} };
 const writeTries = 5;
+/** What was looked at a moment ago need not be read again to be written: the write is conditional on it. */
+const freshMs = 5_000;
 
 export function fleetItem(table: Table): Pick<Ledger, 'fleet' | 'takeFailover'> & FleetSwitches {
+  const { clock } = table.retrying;
+  let seen: { readonly item: FleetItem; readonly atMs: number } | null = null;
+
+  async function lookAt(): Promise<FleetItem> {
+    const atMs = clock.now();
+    seen = { item: await read(table), atMs };
+    return seen.item;
+  }
+
+  /** Once only: when the write is refused, or the answer would be no, it is read again. */
+  function takeSeen(): FleetItem | null {
+    const last = seen;
+    seen = null;
+    return last !== null && clock.now() - last.atMs <= freshMs ? last.item : null;
+  }
+
   return {
-    fleet: () => looking(async () => found(await read(table))),
+    fleet: () => looking(async () => found(await lookAt())),
     async takeFailover(tag, nowMs, sinceMs, max) {
+      const known = takeSeen();
+      const wasFull = known !== null && recentOf(known, sinceMs).length >= max;
       for (let attempt = 1; attempt <= writeTries; attempt += 1) {
-        const current = await read(table);
-        const recent = Object.entries(current.failovers).filter(([, atMs]) => atMs > sinceMs);
+        const current = attempt === 1 && known !== null && !wasFull ? known : await read(table);
+        const recent = recentOf(current, sinceMs);
         // Counted already: by an earlier try of this outage, or by our own write whose response was lost.
         if (recent.some(([counted]) => counted === tag)) return 'taken';
         if (recent.length >= max) return 'brake';
@@ -54,6 +74,10 @@ export function fleetItem(table: Table): Pick<Ledger, 'fleet' | 'takeFailover'> 
       );
     },
   };
+}
+
+function recentOf({ failovers }: FleetItem, sinceMs: number): readonly (readonly [string, number])[] {
+  return Object.entries(failovers).filter(([, atMs]) => atMs > sinceMs);
 }
 
 async function read(table: Table): Promise<FleetItem> {

@@ -1,9 +1,8 @@
 /** The ports of a recovery, over AWS: what a function puts together once, when its sandbox starts. */
-
 import type { OperatePorts } from '../recovery/operate-ports.ts';
-import type { Clock, Ports } from '../recovery/ports.ts';
+import type { Clock, FailoverPorts, Ports } from '../recovery/ports.ts';
 import type { ReconcilePorts } from '../recovery/reconcile.ts';
-import type { RecoverPorts } from '../recovery/recover.ts';
+import type { RecoverPorts } from '../recovery/run.ts';
 import type { FunctionSettings } from '../recovery/settings.ts';
 import { ec2Addresses } from './addresses.ts';
 import { cloudwatchAlarms } from './alarms.ts';
@@ -11,7 +10,10 @@ import { eventBridgeAnnouncements } from './announcements.ts';
 import { dynamoAudit } from './audit.ts';
 import { lambdaCarriers } from './carriers.ts';
 import type { Clients } from './clients.ts';
+import { lambdaConfirmations } from './confirmations.ts';
+import { awsDependents } from './dependents.ts';
 import { lambdaFailovers } from './failovers.ts';
+import { ec2Fences } from './fences.ts';
 import { fleetItem } from './fleet-item.ts';
 import { dynamoHistory } from './history.ts';
 import { ssmHosts } from './hosts.ts';
@@ -31,13 +33,26 @@ export interface Machine {
   readonly chance: () => number;
 }
 
-export function failoverPorts(machine: Machine, settings: FunctionSettings<'failover'>): Ports {
+export function failoverPorts(machine: Machine, settings: FunctionSettings<'failover'>): FailoverPorts {
+  const { clients } = machine;
+  return {
+    ...sharedPorts(machine, settings),
+    dependents: awsDependents(clients, settings.dependentDocument, machine),
+    fences: ec2Fences({ ec2: clients.ec2, retrying: machine }),
+    slots: ec2Slots(clients.ec2, machine),
+  };
+}
+
+function sharedPorts(
+  machine: Machine,
+  settings: Pick<FunctionSettings<'recover'>, 'table' | 'document' | 'pageTopic'>,
+): Ports {
   const { clients, clock } = machine;
   const table = { dynamodb: clients.dynamodb, name: settings.table, retrying: machine };
   return {
     clock,
     addresses: ec2Addresses(clients.ec2, machine),
-    instances: ec2Instances(clients.ec2, machine),
+    instances: ec2Instances(clients, machine),
     hosts: ssmHosts(clients.ssm, settings.document, machine),
     words: dynamoWords(table),
     ledger: dynamoLedger(table),
@@ -52,7 +67,7 @@ export function recoverPorts(
   settings: FunctionSettings<'recover'>,
 ): RecoverPorts & ReconcilePorts {
   return {
-    ...failoverPorts(machine, settings),
+    ...sharedPorts(machine, settings),
     failovers: lambdaFailovers(machine.clients, settings.failoverFunction, machine),
     alarms: cloudwatchAlarms(machine.clients, machine),
   };
@@ -64,7 +79,7 @@ export function operatePorts(machine: Machine, settings: FunctionSettings<'opera
   return {
     clock,
     addresses: ec2Addresses(clients.ec2, machine),
-    instances: ec2Instances(clients.ec2, machine),
+    instances: ec2Instances(clients, machine),
     slots: ec2Slots(clients.ec2, machine),
     words: dynamoWords(table),
     ledger: dynamoLedger(table),
@@ -73,6 +88,7 @@ export function operatePorts(machine: Machine, settings: FunctionSettings<'opera
     history: dynamoHistory(table),
     obeyed: dynamoObeyed(table),
     announcements: eventBridgeAnnouncements(clients, fleet.name, machine),
+    confirmations: lambdaConfirmations(clients, machine),
     carriers: lambdaCarriers(clients, settings.recoverFunction, machine),
     identities: awsIdentities(awsWitnesses(clients, machine), fleet.name),
   };

@@ -5,7 +5,7 @@ import {
   DescribeNetworkInterfacesCommand,
   type EC2Client,
 } from '@aws-sdk/client-ec2';
-import type { SlotLooks } from '../recovery/operate-ports.ts';
+import type { SlotLooks } from '../recovery/ports.ts';
 import { couldNotLook, found } from '../recovery/reading.ts';
 import { looking, type Retrying, withRetries } from './retry.ts';
 

@@ -15,6 +15,8 @@ import { dynamoDbResources } from './dynamodb/resources.ts';
 import { dynamoDbService } from './dynamodb/service.ts';
 import { Ec2 } from './ec2/model.ts';
 import { ec2Service } from './ec2/service.ts';
+import { Elbv2 } from './elbv2/elbv2.ts';
+import { elbv2Service } from './elbv2/service.ts';
 import { EventBridge } from './events/eventbridge.ts';
 import { eventBridgeResources } from './events/resources.ts';
 import { eventBridgeService } from './events/service.ts';
@@ -26,6 +28,8 @@ import { lambdaResources } from './lambda/resources.ts';
 import { lambdaService } from './lambda/service.ts';
 import { WorkerRuntime } from './lambda/worker-runtime.ts';
 import { logsResources } from './logs-resources.ts';
+import { Route53 } from './route53/route53.ts';
+import { route53Service } from './route53/service.ts';
 import { snsResources } from './sns/resources.ts';
 import { snsService } from './sns/service.ts';
 import { Sns } from './sns/sns.ts';
@@ -55,6 +59,8 @@ export class EmbeddedAws {
   readonly ssm: Ssm;
   readonly dynamoDb: DynamoDb;
   readonly lambda: Lambda;
+  readonly route53: Route53;
+  readonly elbv2: Elbv2;
   readonly #providers: readonly ResourceProvider[];
   readonly #deployments = new Map<string, Deployment>();
   #listening: { readonly port: number; readonly server: Server } | undefined;
@@ -80,14 +86,18 @@ export class EmbeddedAws {
         ? new WorkerRuntime(account, () => this.endpoint)
         : new InProcessRuntime(account, this.gateway, runtime),
     );
+    this.route53 = new Route53(account);
+    this.elbv2 = new Elbv2(account, this.ec2);
     this.gateway.add(ec2Service(this.ec2));
     this.gateway.add(cloudWatchService(this.cloudWatch));
     this.gateway.add(eventBridgeService(this.events));
     this.gateway.add(snsService(this.sns));
     this.gateway.add(ssmService(this.ssm));
     this.gateway.add(stsService());
+    this.gateway.add(elbv2Service(this.elbv2));
     this.gateway.addRaw(dynamoDbService(this.dynamoDb));
     this.gateway.addRaw(lambdaService(this.lambda));
+    this.gateway.addRaw(route53Service(this.route53));
     this.#providers = [
       ...cloudWatchResources(this.cloudWatch),
       ...dynamoDbResources(this.dynamoDb),
@@ -154,6 +164,7 @@ export class EmbeddedAws {
     this.cloudWatch.stop();
     this.events.stop();
     this.ssm.stop();
+    this.elbv2.stop();
     if (this.account.clock instanceof WallClock) this.account.clock.stop();
     const server = this.#listening?.server;
     this.#listening = undefined;

@@ -74,7 +74,7 @@ export class Gateway {
         service.handle(request, call),
       );
     } catch (error) {
-      if (error instanceof AwsError) return errorResponse('json', request, error, call);
+      if (error instanceof AwsError) return errorResponse(service.errorWire ?? 'json', request, error, call);
       throw error;
     }
   }
@@ -112,6 +112,13 @@ export class Gateway {
   }
 }
 
+const saysAccessDenied: ReadonlySet<string> = new Set([
+  'cloudwatch',
+  'elasticloadbalancing',
+  'route53',
+  'sts',
+]);
+
 /** EC2 says UnauthorizedOperation, SNS AuthorizationError, everybody else AccessDenied(Exception), each with HTTP 403 or 400 as AWS does. */
 function accessDenied(service: string, caller: Caller, action: string, target: IamTarget): AwsError {
   const message = `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${target.arn} because no identity-based policy allows the ${action} action`;
@@ -122,7 +129,7 @@ function accessDenied(service: string, caller: Caller, action: string, target: I
       403,
     );
   if (service === 'sns') return new AwsError('AuthorizationError', message, 403);
-  if (service === 'cloudwatch' || service === 'sts') return new AwsError('AccessDenied', message, 403);
+  if (saysAccessDenied.has(service)) return new AwsError('AccessDenied', message, 403);
   return new AwsError('AccessDeniedException', message, service === 'lambda' ? 403 : 400);
 }
 

@@ -17,13 +17,28 @@ const roleShape = structure({
 
 const policyShape = structure({ PolicyDocument: 'json', PolicyName: 'string', Roles: list('string') });
 
-/** https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaBasicExecutionRole.html */
+/** https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaBasicExecutionRole.html and AWSLambdaBasicDurableExecutionRolePolicy.html */
 const managedPolicies: { readonly [arn: string]: object } = {
   'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole': {
     Statement: [
       {
         Effect: 'Allow',
         Action: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
+        Resource: '*',
+      },
+    ],
+  },
+  'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicDurableExecutionRolePolicy': {
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: [
+          'logs:CreateLogGroup',
+          'logs:CreateLogStream',
+          'logs:PutLogEvents',
+          'lambda:CheckpointDurableExecution',
+          'lambda:GetDurableExecutionState',
+        ],
         Resource: '*',
       },
     ],

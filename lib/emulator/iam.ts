@@ -161,8 +161,12 @@ function allowed(statements: readonly Statement[], action: string, target: IamTa
 
 function holds(condition: Condition, target: IamTarget): boolean {
   const actual = target.keys?.[condition.key];
-  if (actual === undefined) return false;
+  const every = condition.operator.startsWith(everyValue);
+  // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html:
+  // ForAllValues also holds when the request has no such key.
+  if (actual === undefined) return every;
   const values = typeof actual === 'string' ? [actual] : actual;
+  if (every) return values.every((value) => condition.values.includes(value));
   const like = condition.operator !== 'StringEquals';
   return values.some((value) =>
     condition.values.some((wanted) => (like ? matches(wanted, value) : wanted === value)),
@@ -178,7 +182,14 @@ export function matches(pattern: string, value: string): boolean {
   return new RegExp(`^${expression}$`, 's').test(value);
 }
 
-const knownOperators = new Set(['StringEquals', 'StringLike', 'ArnEquals', 'ArnLike']);
+const everyValue = 'ForAllValues:';
+const knownOperators = new Set([
+  'StringEquals',
+  'StringLike',
+  'ArnEquals',
+  'ArnLike',
+  `${everyValue}StringEquals`,
+]);
 
 /** @throws AwsError naming the part of the policy that is not modelled */
 export function readPolicy(document: unknown): readonly Statement[] {

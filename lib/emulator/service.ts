@@ -59,6 +59,8 @@ export interface WireResponse {
 export interface RawService {
   readonly signingName: string;
   readonly iamPrefix: string;
+  /** How it words an error: as JSON when absent, else in the XML of AWS Query, which REST with XML shares. */
+  readonly errorWire?: 'query';
   /** Names the operation and what IAM is asked about, before anything happens. */
   readonly describe: (request: WireRequest) => {
     readonly operation: string;

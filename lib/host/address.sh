@@ -5,8 +5,15 @@
 # line on stdout is that look: `HOLDFAST {json}`. EC2 is not asked and not changed here.
 # Runs under dash, bash and busybox with iproute2 alone, and in a model shell: so no trap, local, [[ ]], negated bracket
 # expression, grep or sed.
-# Its parts are joined by address-script.ts: the actions here, look.sh, path.sh, lock.sh, neighbours.sh, answer.sh and
-# input.sh. The agent has these functions too.
+#
+#   secondary  a private IPv4 address of the interface's subnet: put on the device and taken off it
+#   ipv6       the same with an IPv6 address, in an IPv6 subnet
+#   overlay    the same with an IPv4 address outside of the VPC, which routes lead to the interface
+#   elastic    the interface's own primary private address, which a public one is associated with. It belongs to the
+#              OS: it is never added and never deleted here; link, rule and path alone are looked after
+#
+# Its parts are joined by address-script.ts: restore and remove here, look.sh, path.sh, lock.sh, answer.sh, input.sh and
+# ipv6.sh, which the agent has too; order.sh, where it begins, and neighbours.sh.
 set -u
 set -f
 LC_ALL=C # [0-9] means ten characters in no other locale, and ping's words are read
@@ -18,12 +25,11 @@ PATH=${PATH-}:/usr/sbin:/sbin:/usr/bin:/bin
 RULE_PRIORITY=5200
 TABLE_BASE=520000 # + the interface's index: one table per interface, shared by its addresses
 
-# Bounds. Together with the listings they stay below 13 s.
+# Bounds. Together with the listings, and the wait for the lock, they stay below 13 s.
 LINK_WAIT_TENTHS=30
 PING_TRIES=3
 PING_WAIT_S=1
 WITNESS_TRIES=3
-LOCK_WAIT_TENTHS=30
 NAMELESS_TENTHS=10 # a lock without an owner's name: somebody died within the moment that this takes
 
 # What does not outlive a boot: the lock, and who has placed an address last.
@@ -34,41 +40,35 @@ newline='
 '
 blanks=" 	$newline"
 
-main() {
-  forget
-  check_input
-  find_agent
-  case $action in
-    restore | remove)
-      take_lock "$LOCK_WAIT_TENTHS" || finish could-not-look busy 75
-      in_order || finish could-not-look superseded 75
-      ;;
-  esac
-  look
-  case $action in
-    restore) restore ;;
-    remove) remove ;;
-  esac
-  [ "$changed" = false ] || look
-  mark
-  drop_lock
-  [ "$action" = remove ] || ask_path
-  [ "$action" = remove ] || ask_link
-  [ "$action" = remove ] || note_neighbours
-  conclude
-}
-
-# ---- The actions -----------------------------------------------------------------------------------------------------
+# Of the address at hand: see set_mechanism. `families` are those that the kernel is asked about.
+mechanism=secondary family=4 families=4
 
 # The target is checked before anything is taken away elsewhere: an absent or dead interface changes nothing.
 restore() {
   [ -n "$device" ] || return 0
   raise_link || return 0
-  delete_where other
-  [ "$os" = here ] || change ip addr replace "$address/32" dev "$device" || return 0
+  if [ "$mechanism" = elastic ]; then
+    [ "$os" = here ] || return 0
+  else
+    delete_where other
+    put_on || return 0
+  fi
+  route_replies
+}
+
+# An address of IPv6 is in use at once, without a search for duplicates: EC2 alone says who has it. It is not preferred:
+# else the kernel would take it as the source of whatever this host begins, and lose those connections when it moves.
+# One that somebody has added otherwise, and that still waits for that search or has failed it, is of no use as it is.
+put_on() {
+  if [ "$family" = 6 ]; then
+    [ "$os" != here ] || return 0
+    delete_where here
+    change ip -6 addr replace "$address/128" dev "$device" nodad preferred_lft 0
+    return
+  fi
+  [ "$os" = here ] || change ip addr replace "$address/32" dev "$device" || return 1
   tune "net/ipv4/conf/$device/arp_ignore" 1
   tune "net/ipv4/conf/$device/arp_announce" 2
-  route_replies
 }
 
 # So that an interface answers and asks for its own addresses only: Linux answers for all of them by any.
@@ -92,11 +92,18 @@ raise_link() {
   waited=0
   while [ "$waited" -lt "$LINK_WAIT_TENTHS" ]; do
     read_links
-    [ "$link" = down ] || return 0
+    if [ "$link" = up ] && has_router; then return; fi
     pause
   done
   read_links
   [ "$link" = up ]
+}
+
+# A link that comes up has no router of IPv6 yet: that one says itself who it is, after a moment.
+has_router() {
+  [ "$family" = 6 ] || return 0
+  list_defaults 6 || could_not_look "$listing"
+  find_router
 }
 
 pause() { # counts in `waited`
@@ -109,32 +116,38 @@ pause() { # counts in `waited`
 # A reply must leave by the interface that owns its source: EC2 drops it anywhere else. On the interface of the main
 # default route it does so by itself, unless somebody's rule sends this address elsewhere: amazon-ec2-net-utils leaves
 # one for up to 65 s after an address has moved (https://github.com/amazonlinux/amazon-ec2-net-utils). Only the first
-# interface is trusted to keep the default route: another has it just as long as the first is down.
+# interface is trusted to keep the default route: another has it just as long as the first is down. Of IPv6 none is:
+# every interface takes one from the router, and their metrics may be the same.
 # Tests: `makes the rule on eth1 even while ...`, `overrules a rule that somebody else left behind`.
 route_replies() {
   table=$((TABLE_BASE + index))
   default_of main
-  if [ "$found" = "$device" ] && [ "$first_device" = "$device" ] && [ "$foreign_rule" = no ]; then
+  if [ "$family,$found,$first_device,$foreign_rule" = "4,$device,$device,no" ]; then
     delete_rules "$own_tables"
     return
-  fi
-  default_of "$table"
-  if [ "$found" != "$device" ]; then
-    change ip -4 route replace "$HOLDFAST_SUBNET" dev "$device" table "$table"
-    change ip -4 route replace default via "$gateway" dev "$device" table "$table"
   fi
   kept=no stale=''
   for each in $own_tables; do
     if [ "$each" = "$table" ] && [ "$kept" = no ]; then kept=yes; else stale="$stale $each"; fi
   done
+  default_of "$table"
+  router=$gateway
+  [ "$family" = 4 ] || find_router || say "no router of IPv6 has made itself known on $device"
+  case $kept,$router,"$found $found_via" in
+    *",$router,$device $router" | yes,,*) ;;
+    *)
+      change ip "-$family" route replace "$HOLDFAST_SUBNET" dev "$device" table "$table"
+      [ -z "$router" ] || change ip "-$family" route replace default via "$router" dev "$device" table "$table"
+      ;;
+  esac
   delete_rules "$stale"
-  [ "$kept" = yes ] || change ip -4 rule add from "$address" lookup "$table" priority "$RULE_PRIORITY"
+  [ "$kept" = yes ] || change ip "-$family" rule add from "$address" lookup "$table" priority "$RULE_PRIORITY"
 }
 
 # Never touches another interface: the address may already be in service there.
 remove() {
-  if [ -n "$device" ]; then delete_where here; fi
-  if [ -z "$elsewhere" ]; then
+  if [ -n "$device" ] && [ "$mechanism" != elastic ]; then delete_where here; fi
+  if [ -z "$elsewhere" ] || [ "$mechanism" = elastic ]; then
     delete_rules "$own_tables"
     return
   fi
@@ -160,7 +173,7 @@ delete_where() { # here | other
 
 delete_rules() { # tables, one word each; a table named twice loses two rules
   for each in $1; do
-    change ip -4 rule del from "$address" lookup "$each" priority "$RULE_PRIORITY"
+    change ip "-$family" rule del from "$address" lookup "$each" priority "$RULE_PRIORITY"
   done
 }
 

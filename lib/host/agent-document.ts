@@ -5,10 +5,13 @@ import { installDocument, installerText } from './install-document.ts';
 
 interface DeclaredAddress {
   readonly tag: string;
+  /** Of an elastic one the public address: which private one it leads to each server learns from its metadata. */
   readonly address: string;
-  /** `10.0.1.0/24`. */
+  /** `10.0.1.0/24`. Not used of overlay and elastic addresses: every server may have a subnet of its own. */
   readonly subnet: string;
   readonly pingList: readonly string[];
+  /** `secondary` when left out. */
+  readonly mechanism?: 'secondary' | 'ipv6' | 'overlay' | 'elastic';
 }
 
 export interface AgentConfiguration {
@@ -48,12 +51,15 @@ export function agentConfiguration(configuration: AgentConfiguration): string {
     ...Object.entries({ imds: endpoints.imds, cloudwatch: endpoints.cloudWatch, events: endpoints.events })
       .filter(([, url]) => url !== undefined)
       .map(([key, url]) => `${key} ${url}`),
-    ...addresses.map(
-      ({ tag, address, subnet, pingList }) =>
-        `address ${tag} ${address} ${subnet} ${pingList.join(',') || 'none'}`,
-    ),
+    ...addresses.map(addressLine),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function addressLine({ tag, address, subnet, pingList, mechanism = 'secondary' }: DeclaredAddress): string {
+  const isEverywhere = mechanism === 'secondary' || mechanism === 'ipv6';
+  const words = ['address', tag, address, isEverywhere ? subnet : 'none', pingList.join(',') || 'none'];
+  return [...words, ...(mechanism === 'secondary' ? [] : [mechanism])].join(' ');
 }
 
 function versioned(configuration: AgentConfiguration) {

@@ -22,6 +22,7 @@ const ownParts = [
   'word.sh',
   'follow.sh',
   'health.sh',
+  'declared.sh',
   'agent.sh',
 ] as const;
 

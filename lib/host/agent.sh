@@ -12,6 +12,10 @@
 #   a MAC could not be read (404, 5xx, no answer)              nothing changes: a failed look is not an empty answer
 #                                                              (https://github.com/amazonlinux/amazon-ec2-net-utils/issues/161)
 #
+# An elastic address is that of an interface whose public addresses have it in the metadata, and is never put on or taken
+# off: link and rule alone follow. An overlay address is not in the metadata. It is where the last order has put it, or
+# where the OS has it; it is judged and nothing follows, so a host that has been restarted does not take it again.
+#
 # The last writer wins. The metadata lags behind a move, both ways, by up to a minute. So whoever places an address by
 # address.sh (SSM, or a human) leaves a mark with the time and the MAC, and the mark is believed and the metadata is not:
 # for HOLD_S an address put on one MAC is neither removed nor put on another. An address taken off a MAC on purpose is not
@@ -57,68 +61,6 @@ agent() {
   serve
 }
 
-# ---- The configuration -------------------------------------------------------------------------------------------------
-
-# `key value` per line; addresses as `address <tag> <address> <subnet> <ping list, with commas, or none>`.
-# shellcheck disable=SC2086
-read_configuration() {
-  fleet='' region='' imds=http://169.254.169.254 cloudwatch='' events='' records='' changes_most=0
-  heartbeat=$HEARTBEAT_S grace=$GRACE_S hold=$HOLD_S sure=$SURE_S
-  [ -r "$configuration" ] || stop_with 78 "$configuration cannot be read"
-  while read -r text || [ -n "$text" ]; do
-    case $text in '' | '#'*) continue ;; esac
-    set -- $text
-    is_plain "$(printf '%s' "$@")" || stop_with 78 "$configuration: '$text' has quotes or a backslash in it"
-    case $1,$# in
-      fleet,2) fleet=$2 ;;
-      region,2) region=$2 ;;
-      imds,2) imds=${2%/} ;;
-      cloudwatch,2) cloudwatch=${2%/} ;;
-      events,2) events=${2%/} ;;
-      lambda,2 | sts,2) ;; # for lkipbu
-      heartbeat,2) heartbeat=$2 ;;
-      grace,2) grace=$2 ;;
-      hold,2) hold=$2 ;;
-      sure,2) sure=$2 ;;
-      address,5) read_address "$2" "$3" "$4" "$5" ;;
-      *) stop_with 78 "$configuration: '$text' is not known" ;;
-    esac
-  done <"$configuration"
-  if [ -z "$fleet" ] || [ -z "$region" ]; then stop_with 78 "$configuration: fleet and region are missing"; fi
-  for number in "$heartbeat" "$grace" "$hold" "$sure"; do
-    [ "$number" -ge 1 ] 2>/dev/null || stop_with 78 "$configuration: '$number' is not a whole number of seconds above 0"
-  done
-  cloudwatch=${cloudwatch:-https://monitoring.$region.amazonaws.com}
-  events=${events:-https://events.$region.amazonaws.com}
-}
-
-# A record is a line: what is declared, then what is known, a `-` for nothing.
-read_address() { # tag, address, subnet, ping list
-  address=$2
-  if ! is_ipv4 "$2" || ! is_subnet "$3" || ! is_ping_list "$4"; then
-    stop_with 78 "$configuration: '$*' is not a tag, an IPv4 address, its subnet and a ping list or none"
-  fi
-  records="$records$1 $2 $3 $4 - - - - new - ? none - - - -$newline" changes_most=$((changes_most + CHANGES_PER_ADDRESS))
-}
-
-# Runs a function on every record, which it may change.
-# shellcheck disable=SC2086
-each_record() { # function
-  on_record=$1 all=$records records=''
-  IFS=$newline
-  for record in $all; do
-    IFS=$blanks
-    set -- $record
-    tag=$1 address=$2 HOLDFAST_SUBNET=$3 HOLDFAST_PING=$4 owner=$5 seen=$6 gone=$7 agreed=$8 health=$9
-    shift 9
-    why=$1 path_seen=$2 witness=$3 sent=$4 word=$5 word_at=$6 event=$7
-    "$on_record"
-    records="$records$tag $address $HOLDFAST_SUBNET $HOLDFAST_PING $owner $seen $gone $agreed $health"
-    records="$records $why $path_seen $witness $sent $word $word_at $event$newline"
-  done
-  IFS=$blanks
-}
-
 # ---- The loop ----------------------------------------------------------------------------------------------------------
 
 prepare() {
@@ -135,14 +77,14 @@ prepare() {
   rm -f "$run/events"
   agent_version=$VERSION
   signing_keys='' access_key='' secret_key='' session_token=''
-  token='' token_until=0 instance_id='' credentials_until=0 macs='' way='' links='' addresses='' rules='' defaults=''
+  token='' token_until=0 instance_id='' credentials_until=0 macs='' way='' links='' addresses='' rules='' defaults='' defaults6=''
   metadata='' cycle='' cycle_at='' sure_at=-$sure silent='' monitor='' watcher='' ended='' generation=0
   rhythm=slow hurry=no turned=no any_failed=no quick_at=0 quick_rest=0
   metrics_pid='' metrics_at=0 metrics_address='' events_pid='' events_at=0 events_address=''
   events_due=no events_wait=$POST_RETRY_S repeat_at=0 posted_at=0 hasty=no due_at=0
   outstanding=0 asked_at=0 askers='' came_of=' ' round='' pressing=no
   looking='' looks=0 looks_at=0 missed=no wake_at=0 beat_at=0 petted_at=0 anew_at=0
-  patience=0 changes=0 listed=no listed_at=0 listed_before='' listing_number=0 changed_since=yes stopping=no heard_once=no
+  patience=0 changes=0 listed='' listed_at=0 listed_before='' listing_number=0 changed_since=yes stopping=no heard_once=no
 }
 
 # For address.sh, which tells it with its answer.
@@ -200,7 +142,7 @@ hear_metadata() { # the line
   [ -z "$silent" ] || log 'the metadata can be read again'
   silent=''
   if [ "$now" != "$cycle_at" ]; then cycle=yes cycle_at=$now; fi
-  case $1 in *=\?*) ;; *) sure_at=$now ;; esac
+  case $1 in *\?*) ;; *) sure_at=$now ;; esac
   set -- "${1#imds }"
   way=${1%% *} way=${way#-}
   if [ "$metadata" != "${1#* }" ]; then

@@ -1,17 +1,5 @@
 # What was seen, as one line of JSON and an exit code.
 
-conclude() {
-  if [ "$action" = remove ]; then
-    [ "$os" != here ] || finish failed 'address-present' 69
-    finish ok 'removed' 0
-  fi
-  find_flaw
-  [ -z "$flaw" ] || failed "$flaw"
-  [ "$path" != unanswered ] || failed 'path-unanswered'
-  [ "$path" != answered ] || finish ok 'verified' 0
-  finish ok 'verified-without-path' 0
-}
-
 # What a look at the kernel alone holds against the address. Sets `flaw`, '' for nothing.
 find_flaw() {
   flaw=''
@@ -26,11 +14,6 @@ find_flaw() {
   elif [ -n "$elsewhere" ]; then
     flaw='address-elsewhere'
   elif [ "$rule" = absent ]; then flaw='rule-absent'; fi
-}
-
-failed() { # why; `status` was asked to look, and that it could
-  [ "$action" != status ] || finish failed "$1" 0
-  finish failed "$1" 69
 }
 
 could_not_look() { # the listing that failed

@@ -17,19 +17,24 @@ step() {
 }
 
 # A listing is good until the kernel says that something has changed, or until it has not said so for long.
-is_listed() { [ "$listed,$changed_since" = yes,no ] && [ $((now - listed_at)) -lt "$LISTING_S" ]; }
+is_listed() { [ -n "$listed" ] && [ "$changed_since" = no ] && [ $((now - listed_at)) -lt "$LISTING_S" ]; }
 
 # `listing_number` tells one that differs from the one before.
 list_anew() {
   changed_since=no listed_at=$now
-  if list; then listed=yes; else listed=no; fi
-  [ "$listed_before" != "$links$addresses$rules$defaults" ] || return 0
-  listed_before=$links$addresses$rules$defaults listing_number=$((listing_number + 1))
+  list
+  [ "$listed_before" != "$listed$links$addresses$rules$defaults$defaults6" ] || return 0
+  listed_before=$listed$links$addresses$rules$defaults$defaults6 listing_number=$((listing_number + 1))
 }
 
 judge() {
+  mark_at='' mark_word='' mark_mac=''
   find_owner
-  heed_mark
+  case $mechanism in
+    overlay) ;;
+    elastic) find_private ;;
+    *) heed_mark ;;
+  esac
   case $owner_now in
     none) judge_gone ;;
     \?) judge_unsure ;;
@@ -39,20 +44,70 @@ judge() {
 
 # ---- Whose it is -------------------------------------------------------------------------------------------------------
 
-# shellcheck disable=SC2086
 find_owner() { # sets `owner_now` to a MAC, `none` or `?`, and `told` to the same, whatever a mark says then
+  if [ "$mechanism" = overlay ]; then
+    find_holder
+    return
+  fi
   owner_now=none
   [ -n "$metadata" ] || owner_now='?'
   for each in $metadata; do
     case ",${each#*=}," in
-      *",$address,"*)
+      *",$declared,"*)
         owner_now=${each%%=*}
         break
         ;;
-      ,\?,) owner_now='?' ;;
+      *,\?,*) owner_now='?' ;;
     esac
   done
   told=$owner_now
+}
+
+# The metadata do not know an overlay address. It belongs to the interface that the last order has put it on; without an
+# order, to the one that has it, but then nobody says that routes lead here: no answer is no failure.
+find_holder() {
+  if read_mark; then
+    owner_now=none
+    [ "$mark_word" = off ] || owner_now=$mark_mac
+    told=$owner_now
+    return
+  fi
+  told='?' owner_now=$owner
+  if could_list; then
+    mac=- && see
+    mac_of "$elsewhere"
+  fi
+  [ "$owner_now" != - ] || owner_now=none
+}
+
+# shellcheck disable=SC2086
+mac_of() { # device, or none; sets `owner_now`
+  owner_now=none
+  [ -n "$1" ] || return 0
+  IFS=$newline
+  for each in $links; do
+    IFS=$blanks
+    set -- "$1" $each
+    name=${3%:}
+    [ "${name%%@*}" = "$1" ] || continue
+    case "$* " in *" link/ether "*)
+      owner_now=${each#*link/ether }
+      owner_now=${owner_now%% *}
+      ;;
+    esac
+  done
+  IFS=$blanks
+}
+
+# The first address of an interface in the metadata is its own. No order is heeded: it would not say for which of two
+# elastic addresses it was, and there is nothing here that could be put on or taken off too early.
+find_private() {
+  case $owner_now in none | \?) return ;; esac
+  private=''
+  for each in $metadata; do
+    case $each in "$owner_now="[0-9]*) private=${each#*=} ;; esac
+  done
+  if [ -n "$private" ]; then address=${private%%,*}; else owner_now='?'; fi
 }
 
 # `agreed` is the time of the mark and how often the metadata has agreed with it since.
@@ -98,12 +153,13 @@ spend_mark() {
 # ---- What follows ------------------------------------------------------------------------------------------------------
 
 judge_gone() {
-  if [ "$owner" != - ]; then log "$tag $address: is not on this host any more"; fi
+  if [ "$owner" != - ]; then log "$tag $declared: is not on this host any more"; fi
   owner=- path_seen='?'
   turn away -
   if [ "$gone" = - ] || [ "$told" != none ]; then gone=$now; fi
-  [ "$listed" = yes ] || return 0
+  could_list && [ "$mechanism" != overlay ] || return 0
   mac=- && see
+  [ "$mechanism" != elastic ] || elsewhere=''
   [ -n "$elsewhere$own_tables" ] || return 0
   if [ $((now - gone)) -lt "$grace" ]; then
     wake_by $((gone + grace))
@@ -129,33 +185,35 @@ judge_owned() {
   gone=-
   if [ "$owner" != "$owner_now" ]; then
     owner=$owner_now path_seen='?'
-    log "$tag $address: belongs to $owner"
+    log "$tag $declared: belongs to $owner"
   fi
   # An address is not looked for again in a listing that has nothing against it.
-  if [ "$listed,$seen" = "yes,$listing_number:$owner" ]; then
+  if could_list && [ "$seen" = "$listing_number:$owner" ]; then
     judge_path
     return
   fi
   seen=-
   see_owner
-  if [ "$listed" = yes ] && ! is_in_order && can_follow; then change_address restore; fi
+  if could_list && ! is_in_order && can_follow; then change_address restore; fi
   judge_health
-  if [ "$listed" = yes ] && [ -z "$flaw" ]; then seen=$listing_number:$owner; fi
+  if could_list && [ -z "$flaw" ]; then seen=$listing_number:$owner; fi
 }
 
 see_owner() {
   mac=$owner
-  [ "$listed" = no ] || see
+  if could_list; then see; fi
 }
 
 is_in_order() {
   [ "$link,$os,$elsewhere" = up,here, ] && [ "$rule" != absent ]
 }
 
-# Without the interface, or with its wire cut, there is nothing that the host could do.
+# Without the interface, or with its wire cut, there is nothing that the host could do. An overlay address is for the
+# engine to move: nobody here knows whether routes still lead to it.
 can_follow() {
-  case $link,$admin in
-    up,* | down,down) ;;
+  case $link,$admin,$mechanism in
+    *,overlay) return 1 ;;
+    up,* | down,down,*) ;;
     *) return 1 ;;
   esac
 }
@@ -165,7 +223,7 @@ can_follow() {
 change_address() { # restore | clear
   marked_before="$mark_at $mark_word $mark_mac"
   if [ "$changes" -ge "$changes_most" ]; then
-    log "$tag $address: left as it is for now, since somebody keeps undoing what is done here"
+    log "$tag $declared: left as it is for now, since somebody keeps undoing what is done here"
     return
   fi
   changes=$((changes + 1))
@@ -177,22 +235,42 @@ change_address() { # restore | clear
   patience=0
   read_mark
   if [ "$mark_at $mark_word $mark_mac" = "$marked_before" ]; then
-    log "$tag $address: $1${device:+ on $device}"
-    is_subnet "$HOLDFAST_SUBNET"
+    log "$tag $declared: $1${device:+ on $device}"
     # A subshell, since a look that fails in there ends it; what it says it does goes to the log.
     (
       locked=no
+      if [ "$1" = restore ]; then
+        [ "$mechanism" != elastic ] || find_subnet
+        is_subnet "$HOLDFAST_SUBNET" || exit
+      fi
       "$1" >/dev/null
     ) 2>&1
   fi
   drop_lock
   list_anew
-  if [ "$listed" = yes ]; then see; fi
+  if could_list; then see; fi
 }
 
-# Off every interface that has it: there is none that it belongs to.
+# The subnet of an interface's own address, as the kernel has it.
+# shellcheck disable=SC2086
+find_subnet() {
+  IFS=$newline
+  for each in $addresses; do
+    IFS=$blanks
+    set -- $each
+    [ "${4%/*}" = "$address" ] || continue
+    length=${4#*/} size=1 bits=${4#*/}
+    while [ "$bits" -lt 32 ]; do size=$((size * 2)) bits=$((bits + 1)); done
+    number_of "$address"
+    number=$((number - number % size))
+    HOLDFAST_SUBNET=$((number / 16777216)).$((number / 65536 % 256)).$((number / 256 % 256)).$((number % 256))/$length
+  done
+  IFS=$blanks
+}
+
+# Off every interface that has it: there is none that it belongs to. An interface's own address stays.
 clear() {
-  delete_where other
+  [ "$mechanism" = elastic ] || delete_where other
   delete_rules "$own_tables"
 }
 

@@ -1,7 +1,7 @@
 # How each address is that this host has: link, address and rule by a look at the kernel, then the ping list.
 
 judge_health() {
-  if [ "$listed" = no ]; then
+  if ! could_list; then
     turn unknown listing
     return
   fi
@@ -24,7 +24,11 @@ judge_path() {
     *,answered) turn ok verified ;;
     *,not-asked) turn ok verified-without-path ;;
     *,unanswered)
-      if [ "$told" = "$owner" ]; then turn failed path-unanswered; else turn unknown metadata; fi
+      case $mechanism,$told in
+        *,"$owner") turn failed path-unanswered ;;
+        overlay,*) turn unknown no-order ;;
+        *) turn unknown metadata ;;
+      esac
       ;;
   esac
 }
@@ -32,7 +36,7 @@ judge_path() {
 turn() { # health, why
   say_word "$1" "$2"
   [ "$health,$why" != "$1,$2" ] || return 0
-  log "$tag $address: $1 ($2)"
+  log "$tag $declared: $1 ($2)"
   turned=yes
   if [ "$1" = failed ] && [ "$health" != failed ]; then hasty=yes hurry=yes; fi
   if [ "$health" != "$1" ]; then sent=- due_at=0; fi

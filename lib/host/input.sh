@@ -1,4 +1,4 @@
-# What comes from outside, checked before anything else is done.
+# What comes from outside is checked before anything else is done: the forms.
 
 # What an answer says when nothing has been looked at yet.
 forget() {
@@ -6,22 +6,18 @@ forget() {
   link=absent os=absent rule=absent path=not-asked witness=none arp=not-asked changed=false locked=no
 }
 
-# The SSM document checks the same by pattern; this is the check that holds whoever calls.
-check_input() {
-  HOLDFAST_ORDER=${HOLDFAST_ORDER:-0}
-  HOLDFAST_PING=${HOLDFAST_PING-} HOLDFAST_SUBNET=${HOLDFAST_SUBNET-} HOLDFAST_MAC=${HOLDFAST_MAC-}
-  case ${HOLDFAST_ACTION-} in
-    restore | remove | verify | status) action=$HOLDFAST_ACTION ;;
-    *) refuse HOLDFAST_ACTION "${HOLDFAST_ACTION-}" 'restore, remove, verify or status' ;;
+set_mechanism() {
+  mechanism=$1 family=4
+  case $1 in
+    secondary | overlay | elastic) ;;
+    ipv6) family=6 ;;
+    *) return 1 ;;
   esac
-  is_ipv4 "${HOLDFAST_ADDRESS-}" || refuse HOLDFAST_ADDRESS "${HOLDFAST_ADDRESS-}" 'one IPv4 address, such as 10.0.1.50'
-  address=$HOLDFAST_ADDRESS
-  is_mac "$HOLDFAST_MAC" || refuse HOLDFAST_MAC "$HOLDFAST_MAC" 'a lower-case MAC address, such as 02:00:00:00:00:0b'
-  mac=$HOLDFAST_MAC
-  is_subnet "$HOLDFAST_SUBNET" ||
-    refuse HOLDFAST_SUBNET "$HOLDFAST_SUBNET" "a VPC subnet that $address is in, /16 to /28, such as 10.0.1.0/24"
-  is_ping_list "$HOLDFAST_PING" || refuse HOLDFAST_PING "$HOLDFAST_PING" 'none, or 1 to 8 IPv4 addresses, each with a port or without, with commas'
-  is_number "$HOLDFAST_ORDER" || refuse HOLDFAST_ORDER "$HOLDFAST_ORDER" 'a number of at most 15 digits'
+}
+
+is_address() { # sets `canonical` to how the kernel prints it
+  canonical=$1
+  case $family in 4) is_ipv4 "$1" ;; 6) is_ipv6 "$1" ;; esac
 }
 
 is_number() {
@@ -33,11 +29,6 @@ is_number() {
       *) return 1 ;;
     esac
   done
-}
-
-refuse() { # field, value, allowed
-  printf "%s is '%.80s'; allowed: %s\n" "$1" "$2" "$3" >&2
-  finish could-not-look usage 64
 }
 
 # Four numbers from 0 to 255 without leading zeros: the shell would read those as octal.
@@ -63,9 +54,14 @@ is_mac() {
   esac
 }
 
-# Sets `gateway` too: the VPC router is the subnet's base plus one.
+# Sets `gateway` too: the VPC router is the subnet's base plus one. Of IPv6 the router says itself who it is.
 # https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
-is_subnet() {
+is_subnet() { # that the address at hand is in, or with an overlay address is not
+  gateway=''
+  if [ "$family" = 6 ]; then
+    is_ipv6_subnet "$1"
+    return
+  fi
   base=${1%/*}
   is_ipv4 "$base" || return 1
   case $1 in "$base"/1[6-9] | "$base"/2[0-8]) ;; *) return 1 ;; esac
@@ -76,7 +72,9 @@ is_subnet() {
   [ $((number % size)) -eq 0 ] || return 1
   block=$((number / size))
   number_of "$address"
-  [ $((number / size)) -eq "$block" ] || return 1
+  within=no
+  if [ $((number / size)) -eq "$block" ]; then within=yes; fi
+  case $mechanism,$within in overlay,no | secondary,yes | elastic,yes) ;; *) return 1 ;; esac
   last=${base##*.}
   gateway=${base%.*}.$((last + 1))
 }
@@ -89,10 +87,22 @@ number_of() { # sets `number`; by multiplication, since not every shell shifts b
   number=$(($1 * 16777216 + $2 * 65536 + $3 * 256 + $4))
 }
 
-is_target() { # an address, or an address and a port
+is_target() { # an address, or an address and a port: 10.0.1.9:22, [fd00::9]:22
+  host=$1
+  case $family,$1 in
+    4,[0-9]*:* | 6,\[*]:*)
+      host_of "$1"
+      is_number "${1##*:}" && [ "${1##*:}" -ge 1 ] && [ "${1##*:}" -le 65535 ] || return 1
+      ;;
+  esac
+  is_address "$host"
+}
+
+host_of() { # target; sets `host`
   case $1 in
-    *:*) is_ipv4 "${1%:*}" && is_number "${1##*:}" && [ "${1##*:}" -ge 1 ] && [ "${1##*:}" -le 65535 ] ;;
-    *) is_ipv4 "$1" ;;
+    \[*) host=${1#?} host=${host%]*} ;;
+    *:*:*) host=$1 ;;
+    *) host=${1%:*} ;;
   esac
 }
 

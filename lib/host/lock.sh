@@ -22,18 +22,6 @@ take_lock() { # tenths of a second to wait
   locked=yes
 }
 
-# A command that arrives late must not undo a younger one. Each carries a number that rises, and what is older than the
-# last that ran here is refused; 0 is no number, for a person and for what runs on this host itself.
-in_order() {
-  [ "$HOLDFAST_ORDER" != 0 ] || return 0
-  last=0
-  { read -r last <"$run/order-$address"; } 2>/dev/null
-  is_number "$last" || last=0
-  [ "$HOLDFAST_ORDER" -ge "$last" ] || return 1
-  [ -d "$run" ] || mkdir -p "$run" 2>/dev/null
-  [ ! -w "$run" ] || printf '%s\n' "$HOLDFAST_ORDER" >"$run/order-$address"
-}
-
 drop_lock() {
   [ "$locked" = yes ] || return 0
   rm -r "$run/lock"
@@ -69,27 +57,6 @@ name_process() { # a process id; sets `process`, fails when there is no such pro
   set -- "$1" ${stat##*) }
   shift 20
   process="${stat%% *} $1"
-}
-
-# The version of the agent that runs on this host, '' for none: the agent names itself in `$run/agent` as the lock's
-# owner does, with its version behind.
-find_agent() {
-  agent_version='' named=''
-  { read -r named <"$run/agent"; } 2>/dev/null
-  [ -n "$named" ] || return 0
-  name_process "${named%% *}" || return 0
-  [ "$process" != "${named% *}" ] || agent_version=${named##* }
-}
-
-# Who has placed an address last, and when: the agent waits for the metadata to agree (see agent.sh).
-mark() {
-  case $action,$os in
-    restore,here) placed=on ;;
-    remove,absent | remove,elsewhere) placed=off ;;
-    *) return 0 ;;
-  esac
-  read_uptime || return 0
-  [ ! -w "$run" ] || printf '%s %s %s\n' "$now" "$placed" "$mac" >"$run/placed-$address"
 }
 
 read_uptime() { # sets `now` to whole seconds since boot: no clock that somebody may set

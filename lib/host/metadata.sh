@@ -1,6 +1,7 @@
 # The metadata service (IMDSv2), asked once a second by a process of its own, or QUICK_CYCLES times, which tells the agent
 # over descriptor 3, with its number in front (`@3 imds ...`):
-#   imds <way> <mac>=<address>,... ...   what each interface has; <mac>=? is one that could not be read
+#   imds <way> <mac>=<address>,... ...   what each interface has, its own private address first, then secondary, and
+#                                        IPv6 and public ones if any is declared; a ? stands for what could not be read
 #   unknown <why>                        nothing could be read
 #   identity <instance id>
 #   and for the next watcher: token <token> <until>, macs <mac> ..., credentials <key id> <secret> <session> <until>
@@ -115,13 +116,13 @@ seconds_of() { # prints seconds since an arbitrary day
 # asked for, a token that is no longer taken, or no answer at all ends the run early.
 # shellcheck disable=SC2086
 ask_addresses() {
-  urls=macs/
-  for each in $macs; do urls="$urls,macs/$each/local-ipv4s"; done
-  set -- $macs
-  mac_count=$#
+  urls=macs/ list_count=0
+  for each in $macs; do
+    for list in $lists; do urls="$urls,macs/$each/$list" list_count=$((list_count + 1)); done
+  done
   pace=1
   if [ "$rhythm" = quick ]; then
-    pace=$((QUICK_REQUESTS / (mac_count + 1)))
+    pace=$((QUICK_REQUESTS / (list_count + 1)))
     [ "$pace" -le "$QUICK_CYCLES" ] || pace=$QUICK_CYCLES
     [ "$pace" -ge 1 ] || pace=1
   fi
@@ -133,7 +134,7 @@ ask_addresses() {
   imds_options | curl -q -K - >&6 2>&1 5<&- 6>&- &
   asking=$!
   exec 6>&-
-  body='' heard=''
+  body='' heard='' heard_count=0
   while read -r said; do
     case $said in
       '@ '*)
@@ -157,7 +158,7 @@ imds_options() {
   if [ "$cycles" = 1 ]; then
     printf 'write-out = "\\n@ %%{http_code} %%{url_effective}\\n"\n'
   else # on stderr, which is not kept back until there is more of it
-    printf 'rate = "%s/s"\nno-buffer\nwrite-out = "%%{stderr}\\n@ %%{http_code} %%{url_effective}\\n"\n' $(((mac_count + 1) * pace))
+    printf 'rate = "%s/s"\nno-buffer\nwrite-out = "%%{stderr}\\n@ %%{http_code} %%{url_effective}\\n"\n' $(((list_count + 1) * pace))
   fi
 }
 
@@ -169,7 +170,6 @@ common_options() {
 # shellcheck disable=SC2086
 hear_answer() { # code and address of one answer, whose words are in `body`; fails when this run is of no more use
   asked=${2#*/interfaces/macs/}
-  asked=${asked%/local-ipv4s}
   case $1,$asked in
     200,) hear_interfaces || return 1 ;;
     401,*)
@@ -182,14 +182,24 @@ hear_answer() { # code and address of one answer, whose words are in `body`; fai
       return 1
       ;;
     200,*) hear_addresses ;;
-    *) heard="$heard $asked=?" ;;
+    # An interface that has none of these has no such list.
+    404,*/ipv6s | 404,*/public-ipv4s) of='' && hear_list ;;
+    *) of='?' && hear_list ;;
   esac
-  set -- $heard
-  [ $# -eq 0 ] || [ $# -ne "$mac_count" ] || tell "imds ${way:--}$heard"
+  [ "$heard_count" -eq 0 ] || [ "$heard_count" -ne "$list_count" ] || tell "imds ${way:--}$heard"
+}
+
+# The lists of one interface come one after the other.
+hear_list() { # `of`
+  heard_count=$((heard_count + 1))
+  case $asked in
+    */local-ipv4s) heard="$heard ${asked%/*}=$of" ;;
+    *) heard=$heard${of:+,$of} ;;
+  esac
 }
 
 hear_interfaces() {
-  heard=''
+  heard='' heard_count=0
   [ "$body" != "$body_listed" ] || return 0
   body_listed=$body listed=''
   for each in $body; do
@@ -207,21 +217,28 @@ hear_addresses() {
   case $known in
     *"|$asked$body>"*)
       of=${known#*"|$asked$body>"}
-      heard="$heard $asked=${of%%|*}"
-      return
+      of=${of%%|*}
+      ;;
+    *)
+      read_list
+      [ ${#known} -lt "$KNOWN_LENGTH" ] || known=''
+      known="$known|$asked$body>$of|"
       ;;
   esac
-  of=''
+  hear_list
+}
+
+read_list() { # sets `of`
+  of='' family=4
+  case $asked in */ipv6s) family=6 ;; esac
   for each in $body; do
-    if ! is_ipv4 "$each"; then
+    if ! is_address "$each"; then
       of=',?'
       break
     fi
-    of="$of,$each"
+    of="$of,$canonical"
   done
-  [ ${#known} -lt "$KNOWN_LENGTH" ] || known=''
-  known="$known|$asked$body>${of#,}|"
-  heard="$heard $asked=${of#,}"
+  of=${of#,}
 }
 
 # When the way of the default route does not answer, the metadata is asked by each interface in turn, as
@@ -239,6 +256,7 @@ next_way() {
 # As the one before has asked, unless that was by an interface whose wire is known to be cut by now.
 choose_way() {
   devices_up
+  family=4
   default_of main
   case "$devices " in
     *" ${way:-${found:-?}} "*) ;;

@@ -2,7 +2,10 @@
 
 # What else on this host has a say in addresses. It is named, with what to do, and not fought.
 note_neighbours() {
-  note_strict_filter
+  case $family in
+    4) note_strict_filter ;;
+    6) note_router ;;
+  esac
   set +f
   for file in "$root"/etc/netplan/*.yaml "$root"/etc/network/interfaces "$root"/etc/network/interfaces.d/* \
     "$root"/etc/systemd/network/*.network "$root"/etc/sysconfig/network-scripts/ifcfg-* \
@@ -23,8 +26,8 @@ note_neighbours() {
   done
 }
 
-note_file() { # an address in it stays on its interface, whoever owns it by then
-  names_address "$file" || return 0
+note_file() { # an address in it stays on its interface, whoever owns it by then; an interface's own belongs there
+  [ "$mechanism" != elastic ] && names_address "$file" || return 0
   note "$file configures $address, so it is back at every boot, wherever EC2 has it by then: take it out of there"
   case $file in
     *cloud-init*)
@@ -43,6 +46,13 @@ note_strict_filter() {
     note "rp_filter is strict (1) on $scope: what comes in by $device is dropped unless a rule sends its answer" \
       "back by $device; 2 (loose) is safer"
   done
+}
+
+# The router of a VPC's subnet advertises itself, and nothing else says who it is.
+note_router() {
+  [ -n "$device" ] || return 0
+  find_router || note "$device has no default route of IPv6: it must take router advertisements (accept_ra), so that" \
+    "answers leave by it"
 }
 
 names_address() { # file; as a word of its own: 10.0.1.5 is not in 10.0.1.50

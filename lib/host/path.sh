@@ -8,7 +8,9 @@ ask_path() {
   IFS=,
   for target in $HOLDFAST_PING; do
     IFS=$blanks
-    case $own_addresses in *" ${target%:*} "*) continue ;; esac
+    host_of "$target"
+    if is_ipv6 "$host"; then host=$canonical; fi
+    case $own_addresses in *" $host "*) continue ;; esac
     if can_reach "$target"; then usable="$usable $target"; fi
   done
   IFS=$blanks
@@ -31,7 +33,7 @@ ask_witness() {
   witness=none tries=0
   for target in $usable; do
     for other in $own_addresses; do
-      case $other in "$address" | 127.*) continue ;; esac
+      case $other,$target in "$address",* | 127.*,* | *.*,*:*:* | *:*,*.*) continue ;; esac
       [ "$tries" -lt "$WITNESS_TRIES" ] || return 0
       tries=$((tries + 1))
       witness=silent
@@ -40,13 +42,6 @@ ask_witness() {
       return 0
     done
   done
-}
-
-# The router answers ARP whatever else is wrong: so it tells whether the wire carries anything, and nothing of the address.
-ask_link() {
-  [ "$link,$path" = up,unanswered ] || return 0
-  command -v arping >/dev/null 2>&1 || return 0
-  if arping -q -c 1 -w "$PING_WAIT_S" -I "$device" "$gateway" >/dev/null 2>&1; then arp=answered; else arp=unanswered; fi
 }
 
 ask() { # target
@@ -60,21 +55,28 @@ ask() { # target
 }
 
 can_reach() { # target
+  choose_tool "$1"
+  command -v "$tool" >/dev/null 2>&1
+}
+
+# A port is asked for a connection. Pings of old have a sister of their own for IPv6, those of today an option.
+choose_tool() { # target; sets `tool` and its `option`
+  tool=ping option=''
   case $1 in
-    *:*) command -v curl >/dev/null 2>&1 ;;
-    *) command -v ping >/dev/null 2>&1 ;;
+    \[* | *.*:*) tool=curl ;;
+    *:*) if command -v ping6 >/dev/null 2>&1; then tool=ping6; else option=-6; fi ;;
   esac
 }
 
 # 0 = answered, 1 = no answer. Anything else is the tool's own trouble and says nothing about the path, save for ping's
 # "network unreachable", which has no code of its own.
 reach() { # source, target; sets `reply`
-  case $2 in *:*)
+  choose_tool "$2"
+  if [ "$tool" = curl ]; then
     reach_port "$1" "$2"
     return
-    ;;
-  esac
-  reply=$(ping -n -c 1 -W "$PING_WAIT_S" -I "$1" "$2" 2>&1)
+  fi
+  reply=$("$tool" ${option:+"$option"} -n -c 1 -W "$PING_WAIT_S" -I "$1" "$2" 2>&1)
   case $?,$reply in
     0,*) return 0 ;;
     1,* | *nreachable*) return 1 ;;
@@ -85,7 +87,7 @@ reach() { # source, target; sets `reply`
 # A connection is an answer. A refusal is none: it does not say who has refused.
 # https://everything.curl.dev/cmdline/exitcode.html: 7 could not connect, 28 not in time
 reach_port() { # source, target
-  reply=$(curl -q -s --noproxy '*' --connect-timeout "$PING_WAIT_S" --max-time $((PING_WAIT_S + 1)) --interface "$1" \
+  reply=$(curl -q -s -g --noproxy '*' --connect-timeout "$PING_WAIT_S" --max-time $((PING_WAIT_S + 1)) --interface "$1" \
     -o /dev/null -w ' %{time_connect}' "telnet://$2" </dev/null 2>&1)
   case $?,$reply in
     7,*' 0.000000' | 28,*' 0.000000') return 1 ;;

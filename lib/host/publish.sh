@@ -113,7 +113,7 @@ ways_of() { case $1 in metrics) printf '%s' "$metrics_ways" ;; events) printf '%
 
 ways_out() { # sets `ways`, each with a blank behind it
   devices_up
-  ways=''
+  ways='' family=4
   for each in $devices; do ways="$ways$each "; done
   default_of main
   case " $ways" in *" $found "*) ways="- $ways" ;; *) ways="${ways:-- }" ;; esac

@@ -61,7 +61,7 @@ is_word_wanted() {
 
 # Not while the path is being asked, nor when the kernel has changed since the judgement: the next one follows at once.
 can_answer() {
-  [ "$path_seen" != asking ] && [ "$listed" = yes ] || return 1
+  [ "$path_seen" != asking ] && could_list || return 1
   see_owner
   find_flaw
   case $word in

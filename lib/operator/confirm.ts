@@ -7,14 +7,18 @@ export const confirm: Command = {
   name: 'confirm',
   summary: 'answer a failover that waits for a person',
   takes: [{ name: 'TAG' }],
-  about: '--yes lets it go on, --no stops it. Refused when nothing waits.',
+  about:
+    '--yes: it looks again and goes on. --no: nothing is moved, and no failover is tried until the block ' +
+    'after a failover is over, or holdfast ack. The first answer counts: another one is told who has ' +
+    'answered what, and when. Refused when nothing waits, or the time to answer is over; holdfast status ' +
+    'shows the question, and what happens without an answer.',
   options: [
     { name: 'yes', help: 'let it fail over' },
-    { name: 'no', help: 'leave the address where it is' },
+    { name: 'no', help: 'leave everything where it is' },
     ...orderOptions,
     ...everyOption,
   ],
-  example: 'holdfast confirm ip-db --yes',
+  example: 'holdfast confirm ip-db --yes --reason "ServerA is gone for good"',
   run(given, context) {
     const tag = tagOf(given.words[0] ?? '');
     const [yes, no] = [given.flag('yes'), given.flag('no')];

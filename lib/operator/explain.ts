@@ -12,6 +12,8 @@ import { whoWords } from './who-words.ts';
 /** As the contract has it: an id of Lambda's, which is shorter. */
 const recoveryPattern = /^[\x21-\x7e]{1,256}$/;
 const evidenceIndent = ' '.repeat(6);
+/** Of the column of steps. */
+const narrowest = 12;
 
 export const explain: Command = {
   name: 'explain',
@@ -45,6 +47,7 @@ function explanationLines(
   const { tag, outcome, reason, words, recovery, startedAtMs, endedAtMs, ended, from, to, who } = explanation;
   const nowMs = clock.now();
   const title = (text: string): string => bold(terminal, text);
+  const widest = Math.max(narrowest, ...explanation.steps.map(({ step }) => step.length));
   const stages = Object.entries(explanation.stagesMs).map(([stage, ms]) => `${stage} ${ms} ms`);
   return [
     `${title(tag)}  ${ended ? outcome : 'still running'}`,
@@ -65,8 +68,8 @@ function explanationLines(
     ),
     title('Steps'),
     ...(explanation.steps.length === 0 ? ['  none'] : []),
-    ...explanation.steps.flatMap(({ atMs, ms, step, evidence }) => [
-      `  +${seconds(Math.max(0, atMs - startedAtMs)).padStart(9)}  ${step.padEnd(12)}  ${ms} ms`,
+    ...explanation.steps.flatMap(({ atMs, ms, step, words: said, evidence }) => [
+      `  +${seconds(Math.max(0, atMs - startedAtMs)).padStart(9)}  ${step.padEnd(widest)}  ${ms} ms${said === null ? '' : `  ${said}`}`,
       ...evidenceLines(evidence, terminal.columns, evidenceIndent),
     ]),
   ];

@@ -8,9 +8,11 @@ export const failover: Command = {
   summary: 'move an address to another server as if the active one had failed',
   takes: [{ name: 'TAG' }],
   about:
-    'To the next server that is ready, or to SERVER. Needs --force, because it does not ask whether the ' +
-    'active server is well. Of the rules of readiness only these remain: the instance runs, its ' +
-    "interface is attached, the subnet is the address's own.",
+    'To the next server that is ready, or to SERVER, with everything that depends on the address. Needs ' +
+    '--force, because it does not ask whether the active server is well; what cannot be stopped there is ' +
+    'fenced as the fleet file says. Of the rules of readiness only these remain: the instance runs, its ' +
+    "interface is attached and has room, the subnet is the address's own; for an overlay address its " +
+    'source/destination check is off. A server in maintenance takes it only when you name it.',
   options: [
     { name: 'force', help: 'needed: says that you mean it' },
     { name: 'to', value: 'SERVER', help: 'the server that takes over (default: the next that is ready)' },

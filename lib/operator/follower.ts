@@ -2,13 +2,13 @@
  * Follows whatever recoveries there are: live where the claim names one that can be explained, else from the history as
  * soon as it has ended. Each step is told once, in whatever round it is seen.
  */
-import type { Answer, AskedRequest, Explanation, ListEntry } from '../recovery/order.ts';
+import type { Answer, AskedRequest, ExplainedStep, Explanation, ListEntry } from '../recovery/order.ts';
 
 /** An answer, or undefined when it may help to ask again. */
 export type Ask = (request: AskedRequest) => Promise<Answer | undefined>;
 
-/** @param told how many of its steps were told before */
-export type Tell = (explanation: Explanation, told: number) => void;
+/** @param fresh its steps that were not told before */
+export type Tell = (explanation: Explanation, fresh: readonly ExplainedStep[]) => void;
 
 /** The summary of a recovery is written as its claim ends, and may be seen a little later. */
 const roundsForTheEnd = 5;
@@ -20,8 +20,8 @@ export interface Follower {
 }
 
 export function openFollower(tag: string | undefined, ask: Ask, tell: Tell): Follower {
-  /** Steps told, by recovery; those that have ended stay. */
-  const told = new Map<string, number>();
+  /** Ids of the steps told, by recovery; those that have ended stay. */
+  const told = new Map<string, Set<string>>();
   const live = new Set<string>();
   let begun = false;
   let roundsLeft = 0;
@@ -31,8 +31,9 @@ export function openFollower(tag: string | undefined, ask: Ask, tell: Tell): Fol
     if (answer === undefined) return true;
     if (!answer.ok || answer.kind !== 'explanation') return false;
     const { explanation } = answer;
-    tell(explanation, told.get(recovery) ?? 0);
-    told.set(recovery, explanation.steps.length);
+    const seen = told.get(recovery) ?? new Set();
+    told.set(recovery, seen);
+    tell(explanation, unseen(explanation, seen));
     return !explanation.ended;
   }
 
@@ -51,7 +52,7 @@ export function openFollower(tag: string | undefined, ask: Ask, tell: Tell): Fol
       const holders = resources.flatMap(({ claim }) => (claim == null ? [] : [claim.holder]));
       if (!begun) {
         // What has ended before is no news, and what is running is.
-        for (const recovery of await ended()) if (!holders.includes(recovery)) told.set(recovery, 0);
+        for (const recovery of await ended()) if (!holders.includes(recovery)) told.set(recovery, new Set());
         begun = true;
       }
       for (const holder of holders) if (!told.has(holder)) live.add(holder);
@@ -66,4 +67,11 @@ export function openFollower(tag: string | undefined, ask: Ask, tell: Tell): Fol
       return live.size > 0 || nameless || roundsLeft > 0;
     },
   };
+}
+
+/** What is done side by side is written side by side: a step may come before one that was seen already. */
+export function unseen({ steps }: Explanation, seen: Set<string>): readonly ExplainedStep[] {
+  const fresh = steps.filter(({ id }) => !seen.has(id));
+  for (const { id } of fresh) seen.add(id);
+  return fresh;
 }

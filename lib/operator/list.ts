@@ -12,8 +12,9 @@ export const list: Command = {
   takes: [],
   about:
     'Prints one line per protected address: tag, address, server and interface, state, automation, how ' +
-    'long ago its last recovery ended, and whether another place is ready to take it. Then what holds ' +
-    'for the whole fleet.',
+    'long ago its last recovery ended, and whether another place is ready to take it; behind that, ' +
+    'whether a recovery is running, a failover waits for an answer, or a dependent is out of service. ' +
+    'Then what holds for the whole fleet.',
   options: everyOption,
   example: 'holdfast list',
   async run(given, context) {
@@ -45,17 +46,7 @@ function heading(terminal: Terminal): Row {
 }
 
 function row(entry: ListEntry, terminal: Terminal, nowMs: number): Row {
-  const {
-    tag,
-    address,
-    server,
-    interface: device,
-    state: value,
-    pausedUntilMs,
-    sinceMs,
-    ready,
-    claim,
-  } = entry;
+  const { tag, address, server, interface: device, state: value, pausedUntilMs, sinceMs, ready } = entry;
   const paused = pausedUntilMs !== null && pausedUntilMs > nowMs;
   return [
     tag,
@@ -65,7 +56,17 @@ function row(entry: ListEntry, terminal: Terminal, nowMs: number): Row {
     state(terminal, value),
     paused ? `${entry.automation}, paused` : entry.automation,
     sinceMs === null ? 'never' : age(sinceMs, nowMs),
-    `${ready === null ? 'unknown' : ready ? 'yes' : 'no'}${claim == null ? '' : '  (a recovery is running)'}`,
+    [ready === null ? 'unknown' : ready ? 'yes' : 'no', ...marks(entry)].join('  '),
+  ];
+}
+
+function marks({ tag, claim, waiting, dependentsOut }: ListEntry): readonly string[] {
+  const running = claim == null ? [] : ['(a recovery is running)'];
+  return [
+    ...(waiting == null || waiting.answered !== null
+      ? running
+      : [`(waits for an answer: holdfast confirm ${tag})`]),
+    ...(dependentsOut.length === 0 ? [] : [`(out of service: ${dependentsOut.join(', ')})`]),
   ];
 }
 

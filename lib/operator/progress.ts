@@ -1,10 +1,13 @@
 /** The live display of a wait, on stderr: every step with its milliseconds. Redrawn on a terminal, else one line each. */
-import type { Explanation } from '../recovery/order.ts';
+import type { ExplainedStep, Explanation } from '../recovery/order.ts';
 import type { Context } from './command.ts';
+import { unseen } from './follower.ts';
 import { columns, type Row, seconds } from './print.ts';
 
 /** Lines that are written one by one are aligned too. */
-const widestStep = 14;
+const widestStep = 17;
+const widestMs = 8;
+const widestTime = 9;
 
 export interface Progress {
   show(explanation: Explanation | undefined): void;
@@ -15,25 +18,29 @@ export interface Progress {
 export function openProgress({ terminal, clock }: Pick<Context, 'terminal' | 'clock'>): Progress {
   const startedAtMs = clock.now();
   const screen = openScreen(terminal);
-  let seen = 0;
+  const seen = new Set<string>();
   return {
     show(explanation) {
-      const rows =
-        explanation === undefined ? [] : explanation.steps.map((step) => stepRow(explanation, step));
       if (terminal.live) {
+        const rows = explanation === undefined ? [] : rowsOf(explanation, explanation.steps);
         const waiting = explanation?.ended ? [] : [`  … ${seconds(clock.now() - startedAtMs)}`];
         screen.draw([...columns(rows, '  '), ...waiting]);
-        return;
+      } else if (explanation !== undefined) {
+        const fresh = rowsOf(explanation, unseen(explanation, seen));
+        for (const row of columns(fresh, '  ')) terminal.err(`${row}\n`);
       }
-      for (const row of columns(rows.slice(seen), '  ')) terminal.err(`${row}\n`);
-      seen = Math.max(seen, rows.length);
     },
     end: screen.leave,
   };
 }
 
-function stepRow({ startedAtMs }: Explanation, { atMs, step, ms }: Explanation['steps'][number]): Row {
-  return [`+${seconds(Math.max(0, atMs - startedAtMs))}`, step.padEnd(widestStep), `${ms} ms`];
+function rowsOf({ startedAtMs }: Explanation, steps: readonly ExplainedStep[]): readonly Row[] {
+  return steps.map(({ atMs, step, words, ms }) => [
+    `+${seconds(Math.max(0, atMs - startedAtMs))}`.padStart(widestTime),
+    step.padEnd(widestStep),
+    words === null ? `${ms} ms` : `${ms} ms`.padEnd(widestMs),
+    ...(words === null ? [] : [words]),
+  ]);
 }
 
 export interface Screen {

@@ -89,9 +89,9 @@ export function nextStep({ code, claim }: Pick<Refusal, 'code' | 'claim'>): stri
   }
 }
 
-/** `recovery r-1 moves it to ServerA/eth1; its claim ends in 41s` */
+/** `r-1: doing move-to-backup to ServerA/eth1; its claim ends in 41s` */
 export function claimWords({ holder, expiresAtMs, doing }: ClaimView, nowMs: number): string {
-  const work = doing === null ? 'is looking' : `${doing.rung} to ${doing.to.server}/${doing.to.interface}`;
+  const work = doing === null ? 'is looking' : doing.words;
   const left = expiresAtMs - nowMs;
   const end = left < 0 ? 'has run out' : `ends in ${left < 1_000 ? seconds(left) : durationWords(left)}`;
   return `${holder}: ${work}; its claim ${end}`;

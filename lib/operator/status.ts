@@ -2,6 +2,7 @@ import { exitCodes } from '../recovery/fault.ts';
 import type { Status } from '../recovery/order.ts';
 import { expected } from './answers.ts';
 import type { Command, Context } from './command.ts';
+import { hierarchyLines } from './hierarchy.ts';
 import { everyOption } from './options.ts';
 import {
   age,
@@ -18,6 +19,7 @@ import {
 } from './print.ts';
 import { claimWords, refused } from './refusals.ts';
 import { serverOf, tagOf } from './values.ts';
+import { waitingRows } from './waiting.ts';
 
 export const status: Command = {
   name: 'status',
@@ -25,8 +27,9 @@ export const status: Command = {
   takes: [{ name: 'TAG' }],
   about:
     'Prints the state of one protected address, its INFO records, its switches, who works on it now, ' +
-    'what happened last, and where it could go, in the order in which the places would be tried, with ' +
-    'the reason where one is not ready.',
+    'the question that a failover asks, what depends on it and how that stands, what happened last, and ' +
+    'where it could go, in the order in which the places would be tried, with the reason where one is ' +
+    'not ready.',
   options: [
     {
       name: 'on',
@@ -54,7 +57,7 @@ export function statusLines(
   { terminal, clock }: Pick<Context, 'terminal' | 'clock'>,
 ): readonly string[] {
   const nowMs = clock.now();
-  const { tag, address, netmask, claim, targets, recent, info } = status;
+  const { tag, address, netmask, claim, waiting, dependents, targets, recent, info } = status;
   const title = (text: string): string => bold(terminal, text);
   return [
     `${title(tag)}  ${address}  netmask ${netmask}`,
@@ -64,15 +67,23 @@ export function statusLines(
         ['active server', status.activeServer ?? 'none'],
         ['primary', `${status.primary.name} of ${status.server} (${status.primary.up ? 'up' : 'down'})`],
         ['backup', status.backup === null ? 'none' : `${status.backup} of ${status.server}`],
+        ['moves by', status.mechanism.words],
         ['automation', automationWords(status, nowMs)],
         ...blocked(status, nowMs),
         ['agent', agentWords(status, nowMs)],
         ['now', claim === null ? 'nobody works on it' : claimWords(claim, nowMs)],
+        ...waitingRows(tag, waiting, nowMs),
       ],
       '  ',
     ),
     title('INFO'),
     ...Object.values(info).map((line) => `  ${line}`),
+    ...(dependents.length === 0
+      ? []
+      : [
+          title(`Depends on ${tag}, as the last failover has left it`),
+          ...hierarchyLines(dependents, terminal, '  '),
+        ]),
     title('Could go to'),
     ...(targets.length === 0 ? ['  nowhere'] : columns(targets.map(targetRow), '  ')),
     title('Recent'),

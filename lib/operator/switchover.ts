@@ -8,9 +8,9 @@ export const switchover: Command = {
   summary: 'move an address to another server, as planned work',
   takes: [{ name: 'TAG' }],
   about:
-    'Takes the address out of service where it is and brings it in service on SERVER. Refuses a server ' +
-    'that is not ready: holdfast failover --force is the command for the day on which the active server ' +
-    'has failed.',
+    'Takes the address and everything that depends on it out of service where it is and brings it in ' +
+    'service on SERVER; if a dependent cannot be stopped, all stays where it is. Refuses a server that is ' +
+    'not ready: holdfast failover --force is the command for the day on which the active server has failed.',
   options: [
     { name: 'to', value: 'SERVER', help: 'the server that takes over; needed' },
     ...orderOptions,

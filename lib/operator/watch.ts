@@ -1,5 +1,5 @@
 import { exitCodes, Fault } from '../recovery/fault.ts';
-import type { Answer, AskedRequest, Explanation, ListEntry } from '../recovery/order.ts';
+import type { Answer, AskedRequest, ExplainedStep, Explanation, ListEntry } from '../recovery/order.ts';
 import { expected } from './answers.ts';
 import {
   type Command,
@@ -17,6 +17,7 @@ import { clockTime, placeWords, seconds } from './print.ts';
 import { openScreen, type Screen } from './progress.ts';
 import { nextStep, refused } from './refusals.ts';
 import { durationOf, tagOf } from './values.ts';
+import { waitingWords } from './waiting.ts';
 
 /** One invocation each time, whose looks at EC2 count against the same limits as those of a recovery. */
 const lookEveryMs = 2_000;
@@ -112,7 +113,7 @@ function unknownTag(tag: string): Extract<Answer, { ok: false }> {
 interface Viewer {
   /** @returns whether something is not as it was seen before; at first, nothing was */
   seen(list: Extract<Answer, { kind: 'list' }>): boolean;
-  steps(explanation: Explanation, told: number): void;
+  steps(explanation: Explanation, fresh: readonly ExplainedStep[]): void;
   trouble(fault: Fault): void;
   leave(): void;
 }
@@ -154,9 +155,11 @@ function openViewer(given: Given, context: Context): Viewer {
       draw();
       return changed;
     },
-    steps(explanation, told) {
-      for (const { atMs, step, ms } of explanation.steps.slice(told))
-        line(atMs, `${explanation.tag}  ${step}  ${ms} ms  (+${seconds(atMs - explanation.startedAtMs)})`);
+    steps(explanation, fresh) {
+      for (const { atMs, step, words, ms } of fresh) {
+        const said = words === null ? step : `${step}  ${words}`;
+        line(atMs, `${explanation.tag}  ${said}  ${ms} ms  (+${seconds(atMs - explanation.startedAtMs)})`);
+      }
       if (explanation.ended) line(explanation.endedAtMs, endWords(explanation));
       if (asJson) terminal.out(`${JSON.stringify(explanation)}\n`);
       draw();
@@ -178,9 +181,15 @@ function changeWords({
   interface: device,
   automation,
   ready,
+  waiting,
+  dependentsOut,
 }: ListEntry): string {
   const at = server === null || device === null ? 'nowhere' : placeWords({ server, interface: device });
   const other =
     ready === null ? 'readiness unknown' : ready ? 'another place is ready' : 'no other place is ready';
-  return `${tag}  ${state} on ${at} (${reason}), automation ${automation}, ${other}`;
+  const asks = waiting === null ? [] : [waitingWords(tag, waiting)];
+  const out = dependentsOut.length === 0 ? [] : [`out of service: ${dependentsOut.join(', ')}`];
+  return [`${tag}  ${state} on ${at} (${reason})`, `automation ${automation}`, other, ...asks, ...out].join(
+    ', ',
+  );
 }

@@ -42,7 +42,7 @@ async function look(
   const entry = entryOf(record, at.server);
   const mac = macs[owner.eniId] ?? '';
   const host = await journal.stage('host', () =>
-    ports.hosts.ask(entry.instanceId, question(record, 'status', mac), lookDeadlineMs),
+    ports.hosts.ask(entry.instanceId, question(record, 'status', at, mac), lookDeadlineMs),
   );
   journal.step('observed', 0, { addresses, host });
   const info = parseInfo(entry.info);

@@ -1,6 +1,6 @@
 /** The host's answer: the last line that the address script prints, `HOLDFAST {json}`. */
 import * as v from 'valibot';
-import { Fault } from './fault.ts';
+import { parseAnswerLine } from './answer-line.ts';
 
 export const hostAnswer = v.object({
   v: v.literal(1),
@@ -34,24 +34,7 @@ export function isWithoutWitness(answer: HostAnswer): boolean {
   return answer.why === 'path-unanswered' && answer.witness !== 'answered';
 }
 
-const mark = 'HOLDFAST ';
-
 /** @throws Fault `invalid-answer` when the output has no such line or the line is not what the script prints */
 export function parseAnswer(stdout: string): HostAnswer {
-  const line = stdout
-    .trimEnd()
-    .split('\n')
-    .findLast((each) => each.startsWith(mark));
-  if (line === undefined)
-    throw new Fault('invalid-answer', `no line "${mark}{…}" in the host's output`, 'later');
-  let json: unknown;
-  try {
-    json = JSON.parse(line.slice(mark.length));
-  } catch (cause) {
-    throw new Fault('invalid-answer', `not JSON: ${line.slice(0, 200)}`, 'later', { cause });
-  }
-  const result = v.safeParse(hostAnswer, json);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  throw new Fault('invalid-answer', `${v.getDotPath(issue) ?? 'top'}: ${issue.message}`, 'later');
+  return parseAnswerLine(hostAnswer, stdout);
 }

@@ -24,6 +24,15 @@ export type StepName =
   | 'committed'
   | 'armed'
   | 'put-back'
+  | 'asked'
+  | 'answered'
+  | 'dependent-stopped'
+  | 'dependent-not-stopped'
+  | 'dependent-started'
+  | 'dependent-not-started'
+  | 'incident'
+  | 'fenced'
+  | 'not-fenced'
   | 'escalated'
   | 'source-removed'
   | 'paged'
@@ -63,7 +72,7 @@ export type AuditRecord = StepRecord | Summary;
 
 /** Sorts by time, then epoch, then step; the summary comes last. */
 export function auditKey(record: AuditRecord): string {
-  const step = record.kind === 'summary' ? 'summary' : String(record.sequence).padStart(3, '0');
+  const step = record.kind === 'summary' ? 'summary' : String(record.sequence).padStart(5, '0');
   const epoch = String(record.epoch).padStart(8, '0');
   return `audit#${new Date(record.startedAtMs).toISOString()}#${epoch}#${record.recoveryId}#${step}`;
 }

@@ -4,8 +4,8 @@
  */
 import { parseInfo, printInfo } from './info.ts';
 import type { AddressView } from './observation.ts';
-import type { Slots } from './operate-ports.ts';
 import type { Request } from './order.ts';
+import type { Slots } from './ports.ts';
 import { backupSkip } from './preflight.ts';
 import { serversByPriority } from './readiness.ts';
 import type { Reading } from './reading.ts';

@@ -14,7 +14,7 @@ import type { AddressView, FleetView } from './observation.ts';
 import { lookAtAddresses, question } from './observe.ts';
 import type { Ports } from './ports.ts';
 import type { Reading } from './reading.ts';
-import { eniAt, entryOf, type Place, type ResourceRecord, type Rung } from './resource.ts';
+import { eniAt, entryOf, hostAddress, type Place, type ResourceRecord, type Rung } from './resource.ts';
 import { isNews, provesService, type Word } from './word.ts';
 
 /** How long a host may take to bring the address up and prove it; the script itself ends within 12 s. */
@@ -68,6 +68,8 @@ export async function bringInService(
   );
   if (guard.kind === 'superseded') return guard;
   const { record } = guard;
+  // Given back by this very run: it has ended before, and only comes again.
+  if (record.claim.holder === null) return { kind: 'superseded' };
   const nowMs = ports.clock.now();
   if (!sameSwitches(order.record, record, nowMs) || !sameFleet(order.fleet, fleet, nowMs))
     return { kind: 'changed', record };
@@ -103,7 +105,7 @@ async function assign(
 ): Promise<'taken' | 'refused' | 'no-answer'> {
   const fromMs = ports.clock.now();
   try {
-    await journal.stage('assign', () => ports.addresses.move(record.address, eniId));
+    await journal.stage('assign', () => ports.addresses.move([record], eniId));
     journal.step('assigned', ports.clock.now() - fromMs, { address: record.address, eniId });
     return 'taken';
   } catch (error) {
@@ -136,9 +138,10 @@ async function serviceOnHost(
   const { instanceId } = entryOf(record, to.server);
   const over = { aborted: false };
   const asked = ports.hosts
-    .ask(instanceId, question(record, 'restore', mac), restoreDeadlineMs, over)
+    .ask(instanceId, question(record, 'restore', to, mac), restoreDeadlineMs, over)
     .then((answer): Proof => ({ by: 'ssm', answer }));
-  const heard = listen(ports, record, { instanceId, mac, sinceMs: fromMs, over });
+  const address = hostAddress(record, to);
+  const heard = listen(ports, record, { instanceId, address, mac, sinceMs: fromMs, over });
   const proof = await Promise.race([
     asked.then(async (mine) => (isAnswer(mine) || !isAnswer(await heard) ? mine : heard)),
     heard.then((theirs) => (isAnswer(theirs) ? theirs : asked)),
@@ -159,19 +162,20 @@ async function listen(
   record: ResourceRecord,
   to: {
     readonly instanceId: string;
+    readonly address: string;
     readonly mac: string;
     readonly sinceMs: number;
     readonly over: { readonly aborted: boolean };
   },
 ): Promise<Proof> {
-  const { instanceId, mac, sinceMs, over } = to;
+  const { instanceId, address, mac, sinceMs, over } = to;
   const untilMs = sinceMs + restoreDeadlineMs;
   for (let pauseMs = wordFirstPauseMs; ; pauseMs = Math.min(wordLongestPauseMs, pauseMs * 1.5)) {
     if (ports.clock.now() + pauseMs > untilMs) return { by: 'agent', answer: { kind: 'absent' } };
     await ports.clock.sleep(pauseMs);
     if (over.aborted) return { by: 'agent', answer: { kind: 'absent' } };
     const last = await ports.words.last(record.tag, instanceId);
-    if (last.kind === 'found' && provesService(last.value, record.address, mac, sinceMs, ports.clock.now()))
+    if (last.kind === 'found' && provesService(last.value, address, mac, sinceMs, ports.clock.now()))
       return { by: 'agent', answer: { kind: 'found', value: last.value.answer } };
   }
 }
@@ -199,7 +203,8 @@ async function lookUntilOwned(
 }
 
 function ownedBy(addresses: Reading<AddressView>, eniId: string): boolean {
-  return addresses.kind === 'found' && owners(addresses.value) === eniId;
+  if (addresses.kind !== 'found') return false;
+  return owners(addresses.value) === eniId && addresses.value.missingIn.length === 0;
 }
 
 function owners(addresses: AddressView): string {

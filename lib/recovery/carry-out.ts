@@ -8,18 +8,18 @@
 import type { Summary } from './audit.ts';
 import { bringInService, type ServiceResult } from './bring-in-service.ts';
 import { type CarriedOrder, triggerOf } from './carried-order.ts';
-import { removeFromSource } from './failover.ts';
 import type { FleetDefinition } from './fleet.ts';
 import { goBack } from './go-back.ts';
+import { goesByWorkflow, handOver } from './hand-over.ts';
 import { parseInfo } from './info.ts';
 import { openJournal } from './journal.ts';
 import type { AddressView } from './observation.ts';
 import { currentPlace } from './observe.ts';
 import { type Around, ended, held, lookAround, release, type Work } from './order-work.ts';
-import type { Change, Ports } from './ports.ts';
+import type { Change } from './ports.ts';
 import { foreignOwner, samePlace, skipAt } from './readiness.ts';
 import type { Reason } from './reasons.ts';
-import { bringInLine, inServiceHere, type Run, takeClaim } from './recover.ts';
+import { inServiceHere } from './recover.ts';
 import {
   entryOf,
   type PastRecovery,
@@ -28,13 +28,16 @@ import {
   type ResourceRecord,
   type Rung,
 } from './resource.ts';
+import type { RecoverPorts, Run } from './run.ts';
+import { removeFromSource } from './source.ts';
+import { bringInLine, takeClaim } from './take-claim.ts';
 import { takeOutOfService } from './take-out.ts';
 
 /** Once, and again when EC2 gave no answer or the world changed in between. */
 const maxRounds = 4;
 
 export async function carryOut(
-  ports: Ports,
+  ports: RecoverPorts,
   fleet: FleetDefinition,
   carried: CarriedOrder,
   id = '',
@@ -66,6 +69,10 @@ export async function carryOut(
   if (past !== undefined) return doneAlready(work, record, past);
   if (record.recent.some((each) => each.recovery !== undefined && each.atMs > atMs))
     return release(work, record, 'event-superseded');
+  if (goesByWorkflow(definition, carried)) {
+    const obstacle = movedMeanwhile(record, carried);
+    return obstacle === null ? handOver(ports, journal, carried, record) : release(work, record, obstacle);
+  }
   if (order.action === 'out-of-service') return takeOutOfService(work, record);
   return move(work, record);
 }
@@ -80,9 +87,8 @@ async function move(work: Work, record: ResourceRecord): Promise<Run> {
     samePlace(intent.to, from) &&
     !isTarget(targets, from);
   if (wasGoingBack) return goBack(work, record, 'not-verified');
-  const here = currentPlace(record);
-  if (!samePlace(here, from) && (here === null || !isTarget(targets, here)))
-    return release(work, record, here === null ? 'out-of-service' : 'owner-changed');
+  const obstacle = movedMeanwhile(record, carried);
+  if (obstacle !== null) return release(work, record, obstacle);
 
   let current = record;
   let reason: Reason = 'no-failover-target';
@@ -97,6 +103,18 @@ async function move(work: Work, record: ResourceRecord): Promise<Run> {
     else if (attempt.kind === 'hold') break;
   }
   return tried ? goBack(work, current, reason) : release(work, current, reason);
+}
+
+/** Why the order, which was given of another place, means nothing any more. */
+function movedMeanwhile(
+  record: ResourceRecord,
+  { order, from, targets }: CarriedOrder,
+): 'out-of-service' | 'owner-changed' | null {
+  const here = currentPlace(record);
+  if (order.action === 'out-of-service')
+    return here === null || here.server === from?.server ? null : 'owner-changed';
+  if (samePlace(here, from) || (here !== null && isTarget(targets, here))) return null;
+  return here === null ? 'out-of-service' : 'owner-changed';
 }
 
 type Attempt =

@@ -12,7 +12,16 @@ import type { AddressView, FleetView, InstancesView, Observation } from './obser
 import { backupSkip, serverSkip } from './preflight.ts';
 import { couldNotLook, found } from './reading.ts';
 import { type ActReason, actReasonOfHost, type HoldReason, type SkipReason } from './reasons.ts';
-import { eniAt, entryOf, isPaused, type Place, placeOf, type ResourceRecord, type Rung } from './resource.ts';
+import {
+  eniAt,
+  entryOf,
+  isPaused,
+  isUnderWay,
+  type Place,
+  placeOf,
+  type ResourceRecord,
+  type Rung,
+} from './resource.ts';
 
 interface Skip {
   readonly rung: Rung;
@@ -36,13 +45,15 @@ export type Verdict =
       readonly skipped: readonly Skip[];
     };
 
+/** @param because why it has to leave its server whatever its own evidence says */
 export function decide(
   seen: Observation,
   record: ResourceRecord,
   policy: RecoveryPolicy,
   nowMs: number,
+  because?: ActReason,
 ): Verdict {
-  const wanted = diagnose(seen, record, policy, nowMs);
+  const wanted = diagnose(seen, record, policy, nowMs, because);
   if (wanted.kind === 'hold') return wanted;
   const obstacle = standsInTheWay(wanted.rung, seen, record, policy, nowMs);
   if (obstacle === null) return wanted;
@@ -51,7 +62,13 @@ export function decide(
 }
 
 /** What the evidence asks for, switches and brakes aside. */
-function diagnose(seen: Observation, record: ResourceRecord, policy: RecoveryPolicy, nowMs: number): Verdict {
+function diagnose(
+  seen: Observation,
+  record: ResourceRecord,
+  policy: RecoveryPolicy,
+  nowMs: number,
+  because?: ActReason,
+): Verdict {
   if (record.activeServer === null) return hold('out-of-service');
   if (seen.addresses.kind !== 'found') return hold('interfaces-could-not-look');
   if (seen.instances.kind !== 'found') return hold('instance-could-not-look');
@@ -64,10 +81,13 @@ function diagnose(seen: Observation, record: ResourceRecord, policy: RecoveryPol
     return hold(stranger.asPrimary ? 'address-is-a-primary' : 'held-by-undeclared-interface');
 
   const ladder: Ladder = { seen, record, policy, nowMs, addresses, instances, server: record.activeServer };
+  if (because !== undefined) return failOver(ladder, because, []);
   const entry = entryOf(record, record.activeServer);
   const instance = instances[entry.instanceId];
-  if (instance === undefined || gone.has(instance.state)) return failOver(ladder, 'instance-not-running', []);
-  if (instance.state === 'pending') return hold('instance-in-transition');
+  if (instance === undefined || gone.has(instance.state)) return stoppedInstance(ladder);
+  // What has left it does not wait for it to start.
+  if (instance.state === 'pending')
+    return isUnderWay(record) ? failOver(ladder, 'failover-unfinished', []) : hold('instance-in-transition');
   const impaired = instance.systemStatus === 'impaired' || instance.instanceStatus === 'impaired';
   return impaired ? impairedInstance(ladder) : runningInstance(ladder);
 }
@@ -82,6 +102,18 @@ interface Ladder {
   readonly addresses: AddressView;
   readonly instances: InstancesView;
   readonly server: string;
+}
+
+/** A failover that has begun goes on, whoever has stopped the instance: it may have been the failover itself. */
+function stoppedInstance(ladder: Ladder): Verdict {
+  const { record, seen } = ladder;
+  const begun = record.intent?.rung === 'fail-over' || isUnderWay(record);
+  if (record.shutdownStrategy === 'hold' && !begun) {
+    if (seen.stopped?.kind === 'could-not-look') return hold('instance-could-not-look');
+    if (seen.stopped?.kind === 'found' && seen.stopped.value === 'asked-for')
+      return hold('stopped-on-purpose');
+  }
+  return failOver(ladder, 'instance-not-running', []);
 }
 
 /** EC2 says the instance is failing. Its host still has a word: who answers is not dead. */
@@ -103,6 +135,7 @@ function runningInstance(ladder: Ladder): Verdict {
   const primaryEni = eniAt(record, primary);
   const owner = ownerPlace(ladder);
 
+  if (isUnderWay(record)) return failOver(ladder, 'failover-unfinished', []);
   if (record.intent?.rung === 'fail-over' && owner !== undefined && owner.server !== server)
     return failOver(ladder, 'failover-unfinished', []);
   if (addresses.interfaces[primaryEni]?.instanceId !== entry.instanceId)
@@ -112,9 +145,13 @@ function runningInstance(ladder: Ladder): Verdict {
     if (seen.host.kind === 'found' && seen.host.value.elsewhere === info.backup)
       return moveToBackup(ladder, 'move-unfinished');
   }
+  // Of an IPv6 address EC2 takes the old owner away first: whoever was interrupted in between goes on.
+  if (owner === undefined && record.mechanism.kind === 'ipv6' && record.intent?.rung === 'move-to-backup')
+    return moveToBackup(ladder, 'move-unfinished');
   if (owner === undefined) return restoreInPlace(ladder, primary, 'address-unassigned');
   if (owner.server !== server || owner.interface !== info.primary)
     return restoreInPlace(ladder, primary, 'address-on-wrong-interface');
+  if (addresses.missingIn.length > 0) return restoreInPlace(ladder, primary, 'route-missing');
   if (seen.host.kind !== 'found' || seen.host.value.verdict === 'could-not-look')
     return hold('host-could-not-look');
   if (seen.host.value.verdict === 'ok') return hold('already-healthy');
@@ -162,23 +199,36 @@ function ratherAway(ladder: Ladder): Verdict | null {
   return away;
 }
 
-/** Rung 3: the next server by priority that is ready; first the one to which an interrupted failover has come already. */
+/** Rung 3: the next server that is ready. */
 function failOver(ladder: Ladder, reason: ActReason, before: readonly Skip[]): Verdict {
-  const { record, addresses, instances, server } = ladder;
+  const { record, addresses, instances } = ladder;
   const skipped: Skip[] = [...before];
-  const reached = record.intent?.rung === 'fail-over' ? ownerPlace(ladder)?.server : undefined;
-  const others = Object.entries(record.servers)
-    .filter(([name]) => name !== server && !ladder.seen.triedServers.includes(name))
-    .sort(([, a], [, b]) => a.priority - b.priority)
-    .sort(([a], [b]) => Number(b === reached) - Number(a === reached));
-  for (const [name, entry] of others) {
+  for (const name of serversInOrder(ladder)) {
     // On the target the address comes up on the interface on which it was last configured there.
-    const to: Place = { server: name, interface: parseInfo(entry.info).primary };
+    const to: Place = { server: name, interface: parseInfo(entryOf(record, name).info).primary };
     const skip = serverSkip(record, to, addresses, instances);
     if (skip === null) return { kind: 'act', rung: 'fail-over', reason, to, skipped };
     skipped.push({ rung: 'fail-over', at: to, reason: skip });
   }
   return hold('no-failover-target', skipped);
+}
+
+/**
+ * By priority; first the one to which an interrupted failover has come already. Once dependents are on their way the
+ * server that they have left is one too: the last, or the first when it was no failure but an order that was lost.
+ */
+function serversInOrder(ladder: Ladder): readonly string[] {
+  const { record, seen, server } = ladder;
+  const { intent } = record;
+  const begun = isUnderWay(record);
+  const reached = intent?.rung === 'fail-over' ? ownerPlace(ladder)?.server : undefined;
+  const home = intent?.recovery === undefined ? 3 : 1;
+  const turn = (name: string): number => (name === server ? home : name === reached ? 0 : 2);
+  return Object.entries(record.servers)
+    .filter(([name]) => (begun || name !== server) && !seen.triedServers.includes(name))
+    .sort(([, a], [, b]) => a.priority - b.priority)
+    .sort(([a], [b]) => turn(a) - turn(b))
+    .map(([name]) => name);
 }
 
 /** Switches and brakes, asked only when the evidence asks for an act. */
@@ -195,9 +245,10 @@ function standsInTheWay(
   if (isPaused(record, nowMs) || isPaused(fleet, nowMs)) return 'automation-paused';
   if (!record.armed) return 'not-armed';
   if (record.automation === 'observe' || fleet.automation === 'observe') return 'automation-observes';
-  if (rung !== 'fail-over') return null;
+  // What has begun was neither blocked nor braked then.
+  if (rung !== 'fail-over' || isUnderWay(record)) return null;
   if (record.failoverBlockedUntilMs > nowMs) return 'failover-blocked';
-  return brakeReached(fleet, policy, nowMs, record.tag) ? 'fleet-brake' : null;
+  return seen.counted !== true && brakeReached(fleet, policy, nowMs, record.tag) ? 'fleet-brake' : null;
 }
 
 /**

@@ -1,5 +1,9 @@
-/** What a recovery tells the failover that follows it. */
+/**
+ * What a recovery tells the failover that follows it: one incident with all the resources that have to leave a server.
+ * Its name makes it the same execution however often it is started.
+ */
 import * as v from 'valibot';
+import { carriedOrder } from './carried-order.ts';
 import { Fault } from './fault.ts';
 
 const trigger = v.variant('kind', [
@@ -42,14 +46,36 @@ const escalation = v.object({
   tried: v.array(v.picklist(['restore-in-place', 'move-to-backup'])),
   /** When the source's host was last asked and gave no answer; null when it answered or was not asked. */
   silentAtMs: v.nullable(v.number()),
+  /** The operator's order that it carries out; a failure when left out. */
+  carried: v.optional(carriedOrder),
+  /** Another resource that depends on this one has failed; this one has to move although it is well. */
+  because: v.optional(v.object({ tag: v.string(), reason: v.string() })),
+});
+
+const incident = v.object({
+  version: v.literal(1),
+  /** Of the durable execution: letters, digits, dash and underscore, at most 64. */
+  name: v.string(),
+  members: v.pipe(v.array(escalation), v.minLength(1)),
 });
 
 export type Escalation = Readonly<v.InferOutput<typeof escalation>>;
+export type Incident = Readonly<v.InferOutput<typeof incident>>;
+
+/** https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html: DurableExecutionName, 1 to 64 characters. */
+const longestName = 64;
+
+/** The first member's tag and epoch: whoever starts the same failover again names the same execution. */
+export function incidentOf(members: readonly [Escalation, ...Escalation[]]): Incident {
+  const [{ tag, epoch }] = members;
+  const end = `-${epoch}`;
+  return { version: 1, name: `${tag.slice(0, longestName - end.length)}${end}`, members: [...members] };
+}
 
 /** @throws Fault `usage` naming the path of what is wrong */
-export function parseEscalation(event: unknown): Escalation {
-  const result = v.safeParse(escalation, event);
+export function parseIncident(event: unknown): Incident {
+  const result = v.safeParse(incident, event);
   if (result.success) return result.output;
   const [issue] = result.issues;
-  throw new Fault('usage', `escalation, ${v.getDotPath(issue) ?? 'top'}: ${issue.message}`, 'never');
+  throw new Fault('usage', `incident, ${v.getDotPath(issue) ?? 'top'}: ${issue.message}`, 'never');
 }

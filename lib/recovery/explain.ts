@@ -3,10 +3,11 @@ import type { AuditRecord, Outcome, Summary } from './audit.ts';
 import { Fault } from './fault.ts';
 import type { FleetDefinition } from './fleet.ts';
 import type { OperatePorts } from './operate-ports.ts';
-import type { Explanation, HistoryEntry, Request } from './order.ts';
+import type { Answered, Explanation, HistoryEntry, Request } from './order.ts';
 import type { Reading } from './reading.ts';
 import { type HoldReason, type Reason, wordsOf } from './reasons.ts';
 import type { Place } from './resource.ts';
+import { stepWords } from './step-words.ts';
 import type { Trigger } from './trigger.ts';
 import { whoOf } from './who.ts';
 
@@ -35,10 +36,59 @@ export async function explain(
   ports: Pick<OperatePorts, 'history'>,
   recovery: string,
 ): Promise<Explanation | null> {
-  const parts = /^([a-z0-9-]{1,63})@(\d{1,15})@/.exec(recovery);
-  if (parts === null) return null;
-  const records = seenOf(await ports.history.records(parts[1] ?? '', Number(parts[2]), recovery));
+  const records = await recordsOf(ports, recovery);
   return records.length === 0 ? null : explanationOf(recovery, records);
+}
+
+/** What a person has answered in that recovery; null when nobody has, or nobody could look. */
+export async function answerIn(
+  ports: Pick<OperatePorts, 'history'>,
+  recovery: string,
+): Promise<Answered | null> {
+  const records = await recordsOf(ports, recovery).catch(nothingIfFault);
+  const step = records.findLast((each) => each.kind === 'step' && each.step === 'answered');
+  return step?.kind === 'step' ? (step.evidence as Answered) : null;
+}
+
+/** The same of the recovery that runs, else of the last one that has ended since then. */
+export async function lastAnswer(
+  ports: Pick<OperatePorts, 'history'>,
+  tag: string,
+  running: string | null,
+  sinceMs: number,
+): Promise<Answered | null> {
+  if (running !== null) return answerIn(ports, running);
+  const read = await ports.history.summaries(tag, { sinceMs, limit: usualLimit });
+  const ended = read.kind === 'found' ? read.value.find(mayHaveAsked) : undefined;
+  return ended === undefined ? null : answerIn(ports, ended.recoveryId);
+}
+
+/** Every minute there may be another one that was held for something that is known before anybody is asked. */
+function mayHaveAsked({ outcome, reason, trigger }: Summary): boolean {
+  if (outcome === 'held') return afterAsking.has(reason);
+  return outcome !== 'ordered' && trigger.kind !== 'operator';
+}
+
+const afterAsking: ReadonlySet<Reason> = new Set<HoldReason>([
+  'not-confirmed',
+  'nobody-confirmed',
+  'dependent-not-stopped',
+  'not-fenced',
+]);
+
+/** None of what is no recovery. @throws Fault */
+async function recordsOf(
+  ports: Pick<OperatePorts, 'history'>,
+  recovery: string,
+): Promise<readonly AuditRecord[]> {
+  const [, tag, startedAtMs] = /^([a-z0-9-]{1,63})@(\d{1,15})@/.exec(recovery) ?? [];
+  if (tag === undefined) return [];
+  return seenOf(await ports.history.records(tag, Number(startedAtMs), recovery));
+}
+
+function nothingIfFault(error: unknown): readonly AuditRecord[] {
+  if (error instanceof Fault) return [];
+  throw error;
 }
 
 function explanationOf(recovery: string, records: readonly AuditRecord[]): Explanation {
@@ -49,7 +99,15 @@ function explanationOf(recovery: string, records: readonly AuditRecord[]): Expla
   );
   const steps = records
     .filter((each) => each.kind === 'step')
-    .map(({ atMs, ms, step, evidence }) => ({ atMs, ms, step, evidence }));
+    .toSorted((a, b) => a.atMs - b.atMs)
+    .map(({ epoch, sequence, atMs, ms, step, evidence }) => ({
+      id: `${epoch}.${sequence}`,
+      atMs,
+      ms,
+      step,
+      words: stepWords(step, evidence),
+      evidence: withoutKey(evidence),
+    }));
   if (summary !== undefined) {
     const { trigger, stagesMs } = summary;
     return { ...entryOf(summary), ended: true, trigger, stagesMs, steps };
@@ -72,6 +130,13 @@ function explanationOf(recovery: string, records: readonly AuditRecord[]): Expla
     stagesMs: {},
     steps,
   };
+}
+
+/** By the id of its callback a question can be answered past us and past the audit trail. */
+function withoutKey(evidence: unknown): unknown {
+  if (typeof evidence !== 'object' || evidence === null || !('callbackId' in evidence)) return evidence;
+  const { callbackId: _, ...rest } = evidence;
+  return rest;
 }
 
 /** What the last decision of a recovery that still runs came to. */

@@ -3,7 +3,9 @@
  * file, every function carries it beside its bundle. CDK owns the definition, runtime owns the state.
  */
 import * as v from 'valibot';
+import { dependent } from './dependent.ts';
 import { Fault } from './fault.ts';
+import { mechanism } from './mechanism.ts';
 
 const interfaceDefinition = v.strictObject({
   eniId: v.string(),
@@ -13,6 +15,10 @@ const interfaceDefinition = v.strictObject({
 
 const serverDefinition = v.strictObject({
   instanceId: v.string(),
+  /** Of its interfaces, when it is not that of the resources: in another zone. */
+  subnet: v.optional(v.string()),
+  /** Nothing fails over to it. */
+  maintenance: v.optional(v.boolean()),
   interfaces: v.record(v.string(), interfaceDefinition),
 });
 
@@ -22,11 +28,34 @@ const candidate = v.strictObject({
   priority: v.number(),
   interface: v.string(),
   backup: v.nullable(v.string()),
+  /** Differences of its interfaces that are known and wanted. */
+  accepts: v.optional(v.array(v.picklist(['security-groups', 'source-dest-check']))),
+});
+
+/** What may be done about a server that may still be alive when its dependents could not be stopped. */
+const fence = v.variant('kind', [
+  v.strictObject({ kind: v.literal('none') }),
+  v.strictObject({ kind: v.literal('halt') }),
+  v.strictObject({ kind: v.literal('stop-instance') }),
+  /** The interfaces of the server get this group, which has no rules, and no other. */
+  v.strictObject({ kind: v.literal('isolate'), securityGroup: v.string() }),
+]);
+
+const failoverRules = v.strictObject({
+  /** A failure asks a person first; null: it does not. */
+  confirm: v.nullable(v.strictObject({ withinMs: v.number(), otherwise: v.picklist(['proceed', 'hold']) })),
+  /** `automatic`: back to a server of higher priority once it is well and the block is over. */
+  switchback: v.picklist(['intelligent', 'automatic']),
+  /** What it means when a person stops the instance: move away, or leave it. */
+  shutdownStrategy: v.picklist(['switchover', 'hold']),
+  fence,
 });
 
 const resourceDefinition = v.strictObject({
   tag: v.string(),
   address: v.string(),
+  /** Left out: a secondary private address. */
+  mechanism: v.optional(mechanism),
   subnet: v.string(),
   prefixLength: v.number(),
   /** Addresses whose answer proves that the protected address works; empty: the path cannot be proven by ping. */
@@ -34,6 +63,9 @@ const resourceDefinition = v.strictObject({
   automation: v.picklist(['on', 'observe', 'off']),
   /** By priority. */
   candidates: v.array(candidate),
+  /** What depends on the address; none when left out. */
+  dependents: v.optional(v.array(dependent)),
+  failover: v.optional(failoverRules),
 });
 
 const recoveryPolicy = v.strictObject({
@@ -59,6 +91,8 @@ const fleetDefinition = v.strictObject({
   policy: recoveryPolicy,
 });
 
+export type FailoverRules = Readonly<v.InferOutput<typeof failoverRules>>;
+export type Fence = Readonly<v.InferOutput<typeof fence>>;
 export type ServerDefinition = Readonly<v.InferOutput<typeof serverDefinition>>;
 export type ResourceDefinition = Readonly<v.InferOutput<typeof resourceDefinition>>;
 export type RecoveryPolicy = Readonly<v.InferOutput<typeof recoveryPolicy>>;
@@ -71,6 +105,14 @@ export const defaultPolicy: RecoveryPolicy = {
   localRecoveries: { max: 3, windowMs: 30 * 60_000 },
   failoverBlockMs: 60 * 60_000,
   fleetBrake: { max: 5, windowMs: 60 * 60_000 },
+};
+
+/** A resource that says nothing of its failover. LifeKeeper's own shutdown strategy is to leave everything where it is. */
+export const defaultFailover: FailoverRules = {
+  confirm: null,
+  switchback: 'intelligent',
+  shutdownStrategy: 'switchover',
+  fence: { kind: 'halt' },
 };
 
 /** @throws Fault `invalid-fleet` naming the path of what is wrong */

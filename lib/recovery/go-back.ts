@@ -3,15 +3,15 @@
  * cannot be verified either the address is down: the state says so, a person is called, and the ladder goes on from there.
  */
 import { bringInService } from './bring-in-service.ts';
-import { removeFromSource } from './failover.ts';
 import { Fault } from './fault.ts';
 import type { AddressView } from './observation.ts';
 import { currentPlace } from './observe.ts';
 import { ended, held, lookAround, type Work } from './order-work.ts';
 import { foreignOwner, placeWords, samePlace } from './readiness.ts';
 import { type Reason, wordsOf } from './reasons.ts';
-import type { Run } from './recover.ts';
 import { isPaused, keptRecoveries, type Place, placeOf, type ResourceRecord } from './resource.ts';
+import type { Run } from './run.ts';
+import { removeFromSource } from './source.ts';
 import { inServiceState, type ResourceState, transition } from './states.ts';
 
 const maxRounds = 3;
@@ -24,20 +24,31 @@ export async function goBack(work: Work, record: ResourceRecord, reason: Reason)
   if (home === null) return end(work, record, record.state, reason);
   const back = await tryHome(work, record, home);
   if (back.kind === 'superseded') return held(journal, 'claim-lost', work.carried.from);
-  const nowMs = work.ports.clock.now();
-  if (back.kind === 'home') {
-    const state = inServiceState({ ...back.record, paused: isPaused(back.record, nowMs) });
-    return end(work, back.record, state, reason);
+  return finish(work, back.record, reason, back.kind);
+}
+
+/** The end of an order that has failed, with the address at home again or nowhere. */
+export async function finish(
+  work: Work,
+  record: ResourceRecord,
+  reason: Reason,
+  back: 'home' | 'lost',
+): Promise<Run> {
+  const home = currentPlace(record);
+  if (home === null) return end(work, record, record.state, reason);
+  if (back === 'home') {
+    const state = inServiceState({ ...record, paused: isPaused(record, work.ports.clock.now()) });
+    return end(work, record, state, reason);
   }
   await callSomebody(work, record, home, reason);
-  return end(work, back.record, 'OSF', reason);
+  return end(work, record, 'OSF', reason);
 }
 
 type Back =
   | { readonly kind: 'home' | 'lost'; readonly record: ResourceRecord }
   | { readonly kind: 'superseded' };
 
-async function tryHome(work: Work, known: ResourceRecord, home: Place): Promise<Back> {
+export async function tryHome(work: Work, known: ResourceRecord, home: Place): Promise<Back> {
   const { ports, journal, carried, claimMs } = work;
   let record = known;
   for (let round = 0; round < maxRounds; round += 1) {
@@ -103,7 +114,8 @@ async function end(work: Work, record: ResourceRecord, state: ResourceState, rea
   const written = await journal.stage('commit', () => ports.ledger.commit(tag, claim.epoch, change, true));
   if (written.kind === 'superseded') return held(journal, 'claim-lost', carried.from);
   journal.changed(record.state, state, reason);
-  return ended(await journal.close({ outcome: 'failed', reason, from: carried.from, to: null }));
+  const { dependents } = record;
+  return ended(await journal.close({ outcome: 'failed', reason, from: carried.from, to: null, dependents }));
 }
 
 /** A page that cannot be sent is written down and does not undo what was found. */

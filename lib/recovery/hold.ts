@@ -7,7 +7,7 @@ import type { Journal } from './journal.ts';
 import { currentPlace } from './observe.ts';
 import type { Change, Ports } from './ports.ts';
 import { type HoldReason, wordsOf } from './reasons.ts';
-import { eniAt, isPaused, type ResourceRecord, type Rung } from './resource.ts';
+import { eniAt, isPaused, isUnderWay, type ResourceRecord, type Rung } from './resource.ts';
 import { inServiceState, type ResourceState, transition } from './states.ts';
 
 /** The evidence says that the address is not in service with us, and there is nothing that we may do about it. */
@@ -42,6 +42,8 @@ export async function holdAt(
       : { state: transition(record.state, state), stateReason: reason }),
     ...(settled && record.intent !== null ? { intent: null } : {}),
     ...(blind === record.blind ? {} : { blind }),
+    // Whoever has asked holds the claim no more.
+    ...(record.waiting === null ? {} : { waiting: null }),
   };
   // Before it is written down that somebody was: a run that dies in between calls twice rather than never.
   const down = state === 'OSF';
@@ -60,7 +62,8 @@ export async function holdAt(
   const inVain = tried.length > 0 || reason === 'ec2-gave-no-answer';
   const outcome = inVain && reason !== 'already-healthy' ? 'failed' : 'held';
   const from = currentPlace(record);
-  return journal.close({ outcome, reason: lost ? 'claim-lost' : reason, from, to: null });
+  const left = isUnderWay(record) ? { dependents: record.dependents } : {};
+  return journal.close({ outcome, reason: lost ? 'claim-lost' : reason, from, to: null, ...left });
 }
 
 /** Calls a person; a page that cannot be sent is written down and does not undo what was found. */
@@ -94,7 +97,7 @@ async function putBack(ports: Ports, journal: Journal, record: ResourceRecord): 
   const fromMs = ports.clock.now();
   try {
     if (!(await isStillOurs(ports, record))) return;
-    await ports.addresses.move(record.address, eniAt(record, home));
+    await ports.addresses.move([record], eniAt(record, home));
     journal.step('put-back', ports.clock.now() - fromMs, { to: home });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
@@ -110,7 +113,9 @@ function stateAfter(
 ): ResourceState {
   if (reason === 'already-healthy' || reason === 'serving-though-impaired')
     return inServiceState({ ...record, paused: isPaused(record, nowMs) });
-  if (outOfReach.has(reason)) return 'OSF';
+  if (reason === 'stopped-on-purpose') return 'OSU';
+  // What has left service together with it counts, too.
+  if (outOfReach.has(reason) || isUnderWay(record)) return 'OSF';
   // A switch or a brake stands in the way of a recovery that the evidence asks for: the address is down all the same.
   if (verdict?.kind === 'hold' && verdict.wouldHave !== null) return 'OSF';
   return record.state;

@@ -5,10 +5,11 @@
  *     server  primary  address   netmask  backup | none
  *
  * https://docs.us.sios.com/spslinux/9.3.2/en/topic/ip-local-recovery
+ * Of an IPv6 address the netmask has 32 hex digits.
  */
-import { parseAddress } from './address.ts';
+import { canonicalIpv6, isIpv6, parseAddress } from './address.ts';
 import { Fault } from './fault.ts';
-import { hexOfPrefix, prefixOfHex } from './netmask.ts';
+import { hexOfPrefix, ipv6HexOfPrefix, prefixOfHex, prefixOfIpv6Hex } from './netmask.ts';
 
 export interface Info {
   readonly server: string;
@@ -40,14 +41,7 @@ export function parseInfo(line: string): Info {
   requireInterface('interface', primary);
   if (primary === noBackup)
     throw invalid('interface', primary, `an interface name; "${noBackup}" is not one`);
-  try {
-    parseAddress(address, 'address');
-  } catch {
-    throw invalid('address', address, 'an IPv4 address such as 10.0.1.50');
-  }
-  if (!/^[0-9a-f]{8}$/.test(netmask))
-    throw invalid('netmask', netmask, 'eight lower-case hex digits such as fffffc00');
-  const prefixLength = readNetmask(netmask);
+  const prefixLength = isIpv6(address) ? readIpv6(address, netmask) : readIpv4(address, netmask);
   requireInterface('backup interface', backup);
   if (backup === primary)
     throw invalid('backup interface', backup, `another interface than the primary, or "${noBackup}"`);
@@ -59,7 +53,7 @@ export function printInfo(info: Info): string {
     info.server,
     info.primary,
     info.address,
-    hexOfPrefix(info.prefixLength),
+    isIpv6(info.address) ? ipv6HexOfPrefix(info.prefixLength) : hexOfPrefix(info.prefixLength),
     info.backup ?? noBackup,
   ].join(' ');
 }
@@ -68,6 +62,26 @@ export function printInfo(info: Info): string {
 export function swapInfo(info: Info): Info {
   if (info.backup === null) throw invalid('backup interface', noBackup, 'a backup interface to swap with');
   return { ...info, primary: info.backup, backup: info.primary };
+}
+
+function readIpv4(address: string, netmask: string): number {
+  try {
+    parseAddress(address, 'address');
+  } catch {
+    throw invalid('address', address, 'an IPv4 address such as 10.0.1.50');
+  }
+  if (!/^[0-9a-f]{8}$/.test(netmask))
+    throw invalid('netmask', netmask, 'eight lower-case hex digits such as fffffc00');
+  return readNetmask(netmask);
+}
+
+function readIpv6(address: string, netmask: string): number {
+  if (canonicalIpv6(address) !== address)
+    throw invalid('address', address, 'an IPv6 address as it is written in short, such as 2600:1f14::50');
+  const prefixLength = prefixOfIpv6Hex(netmask);
+  if (prefixLength === null)
+    throw invalid('netmask', netmask, '32 lower-case hex digits, all ones before all zeros');
+  return prefixLength;
 }
 
 function readNetmask(netmask: string): number {

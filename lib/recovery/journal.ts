@@ -8,9 +8,19 @@ import type { AuditRecord, Outcome, StepName, Summary } from './audit.ts';
 import type { Verdict } from './decide.ts';
 import type { Announcements, Audit, Clock } from './ports.ts';
 import { type Reason, wordsOf } from './reasons.ts';
-import type { Place } from './resource.ts';
+import type { Place, ResourceRecord } from './resource.ts';
 import type { ResourceState } from './states.ts';
 import type { Trigger } from './trigger.ts';
+
+/** Where a journal stands, for the one that goes on with it after a step of a workflow. */
+export interface Told {
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly stagesMs: { readonly [stage: string]: number };
+  readonly trouble: string;
+  readonly started: boolean;
+  readonly untold: readonly Announcement[];
+}
 
 export interface Journal {
   readonly startedAtMs: number;
@@ -32,9 +42,14 @@ export interface Journal {
     readonly reason: Reason;
     readonly from: Place | null;
     readonly to: Place | null;
+    /** As the run has left them, for those who are told of its end. */
+    readonly dependents?: ResourceRecord['dependents'];
   }): Promise<Summary>;
   /** Tells what is to be told and waits for what was written so far; returns the failures. */
   settle(): Promise<readonly unknown[]>;
+  /** Waits for what was written so far, and leaves what is to be told to whoever goes on. */
+  written(): Promise<unknown>;
+  told(): Told;
 }
 
 export function openJournal(
@@ -47,17 +62,20 @@ export function openJournal(
     readonly stagesMs?: { readonly [stage: string]: number };
     /** Steps under the same epoch that somebody else has written already. */
     readonly steps?: number;
+    /** The journal that this one goes on with. */
+    readonly told?: Told;
   },
 ): Journal {
   const { clock, audit, announcements } = ports;
   const { tag, recoveryId, trigger, startedAtMs } = about;
-  const stagesMs: Record<string, number> = { ...about.stagesMs };
+  const { told } = about;
+  const stagesMs: Record<string, number> = { ...about.stagesMs, ...told?.stagesMs };
   const writes: Promise<unknown>[] = [];
-  const untold: Announcement[] = [];
-  let started = false;
-  let epoch = 0;
-  let sequence = about.steps ?? 0;
-  let trouble = '';
+  const untold: Announcement[] = [...(told?.untold ?? [])];
+  let started = told?.started ?? false;
+  let epoch = told?.epoch ?? 0;
+  let sequence = told?.sequence ?? about.steps ?? 0;
+  let trouble = told?.trouble ?? '';
 
   function watched(write: Promise<void>): void {
     writes.push(
@@ -118,7 +136,7 @@ export function openJournal(
       if (after === undefined || before === after) return;
       untold.push(changeOf(run(), { before, after, reason }, clock.now()));
     },
-    async close({ outcome, reason, from, to }) {
+    async close({ outcome, reason, from, to, dependents }) {
       const words = wordsOf(reason);
       const summary: Summary = {
         ...common(),
@@ -132,12 +150,14 @@ export function openJournal(
         stagesMs,
       };
       write(summary);
-      const end = endOf(summary);
+      const end = endOf(summary, dependents);
       if (end !== null) untold.push(end);
       await settle();
       return summary;
     },
     settle,
+    written: () => Promise.all(writes),
+    told: () => ({ epoch, sequence, stagesMs: { ...stagesMs }, trouble, started, untold: [...untold] }),
   };
 }
 

@@ -23,6 +23,19 @@ export function hexOfPrefix(prefix: number): string {
   return numberOfPrefix(prefix).toString(16).padStart(8, '0');
 }
 
+/** 32 hex digits. */
+export function ipv6HexOfPrefix(prefix: number): string {
+  return (((1n << BigInt(prefix)) - 1n) << BigInt(128 - prefix)).toString(16).padStart(32, '0');
+}
+
+/** Null unless the text is 32 lower-case hex digits with all ones before all zeros. */
+export function prefixOfIpv6Hex(hex: string): number | null {
+  if (!/^[0-9a-f]{32}$/.test(hex)) return null;
+  const prefix = [...BigInt(`0x${hex}`).toString(2).padStart(128, '0')].indexOf('0');
+  const length = prefix === -1 ? 128 : prefix;
+  return ipv6HexOfPrefix(length) === hex ? length : null;
+}
+
 export function dottedOfPrefix(prefix: number): Address['text'] {
   return addressOfNumber(numberOfPrefix(prefix)).text;
 }

@@ -23,6 +23,8 @@ export interface AddressView {
   readonly interfaces: { readonly [eniId: string]: InterfaceView };
   /** Interfaces of the subnet that hold the address; more than one is possible only while EC2 settles. */
   readonly owners: readonly { readonly eniId: string; readonly asPrimary: boolean }[];
+  /** Route tables that have no route to it yet; empty for what needs none. */
+  readonly missingIn: readonly string[];
 }
 
 export interface InstanceView {
@@ -30,6 +32,8 @@ export interface InstanceView {
   /** EC2's own checks: only `impaired` is positive evidence of failure. */
   readonly systemStatus: string;
   readonly instanceStatus: string;
+  /** Whether Systems Manager hears its agent; null when nobody has asked or could look. */
+  readonly reachable?: boolean | null;
 }
 
 /** Instances by id; one that EC2 does not know is missing. */
@@ -48,9 +52,13 @@ export interface Observation {
   readonly instances: Reading<InstancesView>;
   /** The active server's host about its current primary interface; `absent` means nobody asked it. */
   readonly host: Reading<HostAnswer>;
+  /** Who has stopped the active server's instance; asked only when that matters. */
+  readonly stopped?: Reading<'asked-for' | 'failed'>;
   readonly fleet: Reading<FleetView>;
   /** Rungs that this recovery has tried without success. */
   readonly tried: readonly Rung[];
+  /** The fleet's brake is asked by another way, which counts an incident once. */
+  readonly counted?: boolean;
   /** Servers that this failover has tried without success. */
   readonly triedServers: readonly string[];
 }

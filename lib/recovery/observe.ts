@@ -3,10 +3,10 @@ import type { HostAction, HostAnswer } from './answer.ts';
 import { hostMatters } from './decide.ts';
 import type { RecoveryPolicy } from './fleet.ts';
 import { parseInfo } from './info.ts';
-import type { AddressView, Observation } from './observation.ts';
+import type { AddressView, InstancesView, Observation } from './observation.ts';
 import type { HostQuestion, Ports } from './ports.ts';
 import { couldNotLook, found, type Reading } from './reading.ts';
-import { eniAt, entryOf, type Place, type ResourceRecord } from './resource.ts';
+import { eniAt, entryOf, hostAddress, type Place, type ResourceRecord } from './resource.ts';
 import { standsForHost, type Word } from './word.ts';
 
 /** How long a host may take to answer a mere look; longer would make a dead host's resource wait. */
@@ -20,13 +20,15 @@ export interface HostNews {
   readonly silent?: boolean;
   /** Its agent's word that set off this recovery. */
   readonly word?: Word | undefined;
+  /** Whether the other servers are to be asked for a sign of life too: somebody may have to move there. */
+  readonly reach?: boolean;
 }
 
 export async function observe(
   ports: Ports,
   record: ResourceRecord,
   policy: RecoveryPolicy,
-  tried: Pick<Observation, 'tried' | 'triedServers'>,
+  tried: Pick<Observation, 'tried' | 'triedServers' | 'counted'>,
   news: HostNews = {},
 ): Promise<Observation> {
   const at = currentPlace(record);
@@ -37,10 +39,17 @@ export async function observe(
       : askHost(ports, record, at, record.macs[eniAt(record, at)]);
   const [addresses, instances, fleet] = await Promise.all([
     lookAtAddresses(ports, record),
-    ports.instances.look(Object.values(record.servers).map((server) => server.instanceId)),
+    lookAtInstances(ports, record, news.reach === true),
     ports.ledger.fleet(),
   ]);
-  const seen: Observation = { addresses, instances, fleet, host: { kind: 'absent' }, ...tried };
+  const seen: Observation = {
+    addresses,
+    instances,
+    fleet,
+    host: { kind: 'absent' },
+    ...(await whoStopped(ports, record, instances)),
+    ...tried,
+  };
   if (at === null || !hostMatters(seen, record, policy, ports.clock.now())) {
     early?.stop();
     return seen;
@@ -55,12 +64,62 @@ export async function observe(
   return { ...seen, host: await answerOf(ports, record, at, asked) };
 }
 
+/** An agent that has spoken so lately is a sign of life too, whatever Systems Manager hears. */
+const livelyMs = 10 * 60_000;
+
+/** @param reach whether Systems Manager hears the servers; what could not be asked stays unsaid */
+export async function lookAtInstances(
+  ports: Pick<Ports, 'instances' | 'words' | 'clock'>,
+  record: ResourceRecord,
+  reach: boolean,
+): Promise<Reading<InstancesView>> {
+  const ids = Object.values(record.servers).map(({ instanceId }) => instanceId);
+  const [instances, heard] = await Promise.all([
+    ports.instances.look(ids),
+    reach ? ports.instances.reachable(ids) : null,
+  ]);
+  if (instances.kind !== 'found' || heard?.kind !== 'found') return instances;
+  const views = await Promise.all(
+    Object.entries(instances.value).map(async ([id, view]) => {
+      const reachable =
+        heard.value.has(id) || view.state !== 'running' || (await hasSpoken(ports, record, id));
+      return [id, { ...view, reachable }] as const;
+    }),
+  );
+  return found(Object.fromEntries(views));
+}
+
+async function hasSpoken(
+  ports: Pick<Ports, 'words' | 'clock'>,
+  { tag }: ResourceRecord,
+  instanceId: string,
+): Promise<boolean> {
+  const last = await ports.words.last(tag, instanceId);
+  if (last.kind === 'could-not-look') return true;
+  return last.kind === 'found' && ports.clock.now() - last.value.atMs <= livelyMs;
+}
+
+const stoppedStates: ReadonlySet<string> = new Set(['stopping', 'stopped', 'shutting-down', 'terminated']);
+
+/** Asked only when the fleet file says to leave an instance that a person has stopped. */
+async function whoStopped(
+  ports: Ports,
+  record: ResourceRecord,
+  instances: Reading<InstancesView>,
+): Promise<Pick<Observation, 'stopped'>> {
+  if (record.shutdownStrategy !== 'hold' || record.activeServer === null) return {};
+  const { instanceId } = entryOf(record, record.activeServer);
+  const view = instances.kind === 'found' ? instances.value[instanceId] : undefined;
+  if (view === undefined || !stoppedStates.has(view.state)) return {};
+  return { stopped: await ports.instances.whyStopped(instanceId) };
+}
+
 export function lookAtAddresses(
   ports: Pick<Ports, 'addresses'>,
   record: ResourceRecord,
 ): Promise<Reading<AddressView>> {
   const eniIds = Object.values(record.servers).flatMap((server) => Object.values(server.interfaces));
-  return ports.addresses.look(eniIds, record.address);
+  return ports.addresses.look(eniIds, record);
 }
 
 /** Where the record says the address is. */
@@ -72,8 +131,17 @@ export function currentPlace(record: ResourceRecord): Place | null {
   };
 }
 
-export function question(record: ResourceRecord, action: HostAction, mac: string): HostQuestion {
-  return { action, address: record.address, mac, subnet: record.subnet, pingList: record.pingList };
+export function question(record: ResourceRecord, action: HostAction, at: Place, mac: string): HostQuestion {
+  return {
+    action,
+    mechanism: record.mechanism.kind,
+    address: hostAddress(record, at),
+    mac,
+    // Of an IPv6 address the block that it is in; of what is bound to no subnet that of the interface.
+    subnet:
+      record.mechanism.kind === 'ipv6' ? record.subnet : (entryOf(record, at.server).subnet ?? record.subnet),
+    pingList: record.pingList,
+  };
 }
 
 type HostReading = Exclude<Reading<HostAnswer>, { readonly kind: 'absent' }>;
@@ -89,7 +157,7 @@ function askHost(ports: Ports, record: ResourceRecord, at: Place, mac: string | 
   const over = { aborted: false };
   const answer = ports.hosts.ask(
     entryOf(record, at.server).instanceId,
-    question(record, 'status', mac),
+    question(record, 'status', at, mac),
     lookDeadlineMs,
     over,
   );

@@ -1,9 +1,10 @@
 /** What the operate function needs of the world beyond what a recovery needs. */
 import type { AuditRecord, Summary } from './audit.ts';
 import type { CarriedOrder } from './carried-order.ts';
+import type { Confirmations } from './confirmation.ts';
 import type { FleetView } from './observation.ts';
 import type { Answer, Request } from './order.ts';
-import type { Ports } from './ports.ts';
+import type { Ports, SlotLooks } from './ports.ts';
 import type { Reading } from './reading.ts';
 import type { Trigger } from './trigger.ts';
 
@@ -54,16 +55,6 @@ export interface Carriers {
   start(order: CarriedOrder): Promise<void>;
 }
 
-/** How many private addresses an interface has, and may have. */
-export interface Slots {
-  readonly used: number;
-  readonly most: number;
-}
-
-export interface SlotLooks {
-  look(eniId: string): Promise<Reading<Slots>>;
-}
-
 export interface FleetSwitches {
   /** @throws Fault */
   set(change: Partial<Pick<FleetView, 'automation' | 'pausedUntilMs'>>): Promise<void>;
@@ -77,4 +68,5 @@ export interface OperatePorts
   readonly carriers: Carriers;
   readonly slots: SlotLooks;
   readonly switches: FleetSwitches;
+  readonly confirmations: Confirmations;
 }

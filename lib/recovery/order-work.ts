@@ -7,8 +7,8 @@ import { lookAtAddresses } from './observe.ts';
 import type { Ports } from './ports.ts';
 import type { Reading } from './reading.ts';
 import type { Reason } from './reasons.ts';
-import type { Run } from './recover.ts';
 import type { Place, ResourceRecord } from './resource.ts';
+import type { Run } from './run.ts';
 
 /** A carried order at work. */
 export interface Work {

@@ -6,8 +6,11 @@
  */
 import * as v from 'valibot';
 import type { Outcome } from './audit.ts';
+import type { Confirmation, Waiting } from './confirmation.ts';
+import type { DependentKind } from './dependent.ts';
 import type { FaultCode } from './fault.ts';
 import { interfaceNamePattern, serverNamePattern } from './info.ts';
+import type { MechanismKind } from './mechanism.ts';
 import { tagPattern } from './names.ts';
 import type { Place, Rung } from './resource.ts';
 import type { ResourceState } from './states.ts';
@@ -145,12 +148,18 @@ export interface Status {
   readonly backup: string | null;
   /** INFO records by server. */
   readonly info: { readonly [server: string]: string };
+  /** By which means of EC2 it moves. */
+  readonly mechanism: { readonly kind: MechanismKind; readonly words: string };
   readonly automation: 'on' | 'observe' | 'off';
   readonly pausedUntilMs: number | null;
   readonly failoverBlockedUntilMs: number | null;
   readonly armed: boolean;
   /** Who holds the claim now, since when, and doing what; null when nobody does. */
   readonly claim: ClaimView | null;
+  /** A failover that asks a person; null when none does. */
+  readonly waiting: WaitingView | null;
+  /** What depends on it, in the order in which it comes into service. */
+  readonly dependents: readonly DependentStatus[];
   /** Newest last. */
   readonly recent: readonly { readonly atMs: number; readonly outcome: string }[];
   /** Of the active server's agent: version and when it last spoke; null when it never did. */
@@ -163,8 +172,36 @@ export interface ClaimView {
   /** Of the recovery, where it is known; else the invocation. */
   readonly holder: string;
   readonly expiresAtMs: number;
-  readonly doing: { readonly rung: Rung; readonly to: Place } | null;
+  /** Null: it only looks. */
+  readonly doing: {
+    readonly rung: Rung;
+    readonly to: Place;
+    /** For a person's answer. */
+    readonly waits: boolean;
+    readonly words: string;
+  } | null;
 }
+
+/** The question, until when, what happens without an answer, and the answer that was given. */
+export type WaitingView = Omit<Waiting, 'callbackId'>;
+
+/** A dependent as the last failover has left it; another resource as it is now. */
+export interface DependentStatus {
+  readonly name: string;
+  readonly kind: DependentKind;
+  /** The unit, the volume, the tag … */
+  readonly what: string;
+  /** Null: no failover has had to do with it yet. */
+  readonly state: ResourceState | null;
+  readonly server: string | null;
+  readonly why: string | null;
+  readonly atMs: number | null;
+  /** Its children, besides the address itself. */
+  readonly needs: readonly string[];
+}
+
+/** Who has answered what, and when; `nobody` within the time. */
+export type Answered = Confirmation | { readonly answer: 'nobody'; readonly otherwise: Waiting['otherwise'] };
 
 export interface ListEntry {
   readonly tag: string;
@@ -181,6 +218,9 @@ export interface ListEntry {
   readonly ready: boolean | null;
   /** As in `Status`: what `watch` follows. */
   readonly claim: ClaimView | null;
+  readonly waiting: WaitingView | null;
+  /** Dependents that the last failover could not bring into service. */
+  readonly dependentsOut: readonly string[];
 }
 
 export interface FleetStatus {
@@ -222,12 +262,19 @@ export interface Explanation extends HistoryEntry {
   readonly ended: boolean;
   readonly trigger: Trigger;
   readonly stagesMs: { readonly [stage: string]: number };
-  readonly steps: readonly {
-    readonly atMs: number;
-    readonly ms: number;
-    readonly step: string;
-    readonly evidence: unknown;
-  }[];
+  /** As they happened. What is done side by side is written side by side, so a late one may come before one that was seen. */
+  readonly steps: readonly ExplainedStep[];
+}
+
+export interface ExplainedStep {
+  /** The same however often it is asked for. */
+  readonly id: string;
+  readonly atMs: number;
+  readonly ms: number;
+  readonly step: string;
+  /** What it says of a dependent, a fence or a question; null of steps that speak for themselves. */
+  readonly words: string | null;
+  readonly evidence: unknown;
 }
 
 export interface Plan {

@@ -3,24 +3,28 @@
  * handed to the recover function. All of it leaves a record in the audit trail, what was refused too.
  *
  *     verify ─▶ obeyed before? ─▶ may they? ─▶ claim free? ─▶ plan ─▶ write | hand over
+ *                                          └─▶ an answer to whoever holds it (confirm-order.ts)
  */
 
 import { addBackup, removeBackup, serverOf } from './backup-orders.ts';
 import { type CarriedOrder, isMoving, type MovingOrder } from './carried-order.ts';
 import { claimHeld, claimView } from './claim-view.ts';
+import { confirm } from './confirm-order.ts';
 import { Fault } from './fault.ts';
 import type { FleetDefinition, ResourceDefinition } from './fleet.ts';
 import { type Journal, openJournal } from './journal.ts';
+import { isBoundToSubnet } from './mechanism.ts';
+import { parentOf } from './move-parent.ts';
 import { operatorSource } from './names.ts';
-import { lookAtAddresses } from './observe.ts';
+import { lookAtAddresses, lookAtInstances } from './observe.ts';
 import type { Obeyed, OperatePorts, Via } from './operate-ports.ts';
 import type { Answer, ClaimView, questions, Refusal, Request } from './order.ts';
-import { planMove } from './plan.ts';
+import { type Planned, planMove } from './plan.ts';
 import { readRecord } from './questions.ts';
 import type { Seen } from './readiness.ts';
 import type { Reading } from './reading.ts';
 import { acknowledge, switched, switchedWords, switchResource } from './record-orders.ts';
-import type { ResourceRecord } from './resource.ts';
+import { eniAt, type ResourceRecord } from './resource.ts';
 import type { Trigger } from './trigger.ts';
 import { writeRecord } from './write-record.ts';
 
@@ -100,6 +104,7 @@ async function answerTo(ordered: Ordered, definition: ResourceDefinition | undef
 
 async function resourceOrder(ordered: Ordered, definition: ResourceDefinition): Promise<Answer> {
   const { ports, fleet, order, atMs } = ordered;
+  if (order.action === 'confirm') return confirm({ ...ordered, order });
   const { record, held } = await whenFree(ports, () => readRecord(ports, fleet, definition.tag));
   if (held !== null) return claimHeld(record.tag, held);
   if (isMoving(order)) return move({ ...ordered, order }, definition, record);
@@ -112,8 +117,6 @@ async function resourceOrder(ordered: Ordered, definition: ResourceDefinition): 
       return writeRecord(ordered, definition, record, (each) => removeBackup(each, order));
     case 'acknowledge':
       return writeRecord(ordered, definition, record, (each) => acknowledge(each, order, atMs));
-    case 'confirm':
-      return { ok: false, code: 'nothing-waits', message: `no failover of ${order.tag} waits for an answer` };
     default:
       return writeRecord(ordered, definition, record, (each) => switchResource(each, order, atMs));
   }
@@ -148,13 +151,14 @@ async function move(
   definition: ResourceDefinition,
   record: ResourceRecord,
 ): Promise<Answer> {
-  const { ports, order, who, recoveryId, atMs, trigger, journal, proofId } = ordered;
-  const seen = await lookAround(ports, record);
-  const planned = planMove(order, record, seen);
+  const { ports, fleet, order, who, recoveryId, atMs, trigger, journal, proofId } = ordered;
+  const rules = { ...definition, parent: parentOf(fleet, order.tag)?.tag };
+  const seen = await lookAround(ports, record, order);
+  const planned = await withRoom(ports, record, seen, (each) => planMove(order, record, each, rules));
   if (planned.kind === 'refused') return { ok: false, code: planned.code, message: planned.message };
   if (planned.kind !== 'carry')
     return writeRecord(ordered, definition, record, (each) => {
-      const again = planMove(order, each, seen);
+      const again = planMove(order, each, seen, rules);
       if (again.kind === 'write') return { ...again, steps: again.plan.steps };
       if (again.kind !== 'carry') return again;
       return { kind: 'refused', code: 'refused', message: `${order.tag} has come in service meanwhile` };
@@ -205,15 +209,40 @@ async function lookForBackup(ports: OperatePorts, record: ResourceRecord, server
   return { addresses: seenOf(addresses, 'the interfaces'), slots };
 }
 
-async function lookAround(ports: OperatePorts, record: ResourceRecord): Promise<Seen> {
+/** A forced failover asks for no sign of life; what stays on its server has one. */
+async function lookAround(
+  ports: OperatePorts,
+  record: ResourceRecord,
+  { action }: MovingOrder,
+): Promise<Seen> {
+  const reach = action === 'switchover' || action === 'move' || action === 'in-service';
   const [addresses, instances] = await Promise.all([
     lookAtAddresses(ports, record),
-    ports.instances.look(Object.values(record.servers).map(({ instanceId }) => instanceId)),
+    lookAtInstances(ports, record, reach),
   ]);
   return {
     addresses: seenOf(addresses, 'the interfaces'),
     instances: seenOf(instances, 'the instances'),
   };
+}
+
+/** Plans again without the places that have no room: EC2 would refuse them, after the dependents were stopped for it. */
+async function withRoom(
+  ports: OperatePorts,
+  record: ResourceRecord,
+  seen: Seen,
+  plan: (seen: Seen) => Planned,
+): Promise<Planned> {
+  const planned = plan(seen);
+  if (planned.kind !== 'carry' || !isBoundToSubnet(record.mechanism)) return planned;
+  const owners = seen.addresses.owners.map(({ eniId }) => eniId);
+  const eniIds = planned.targets.map((at) => eniAt(record, at)).filter((eniId) => !owners.includes(eniId));
+  const slots = await Promise.all(eniIds.map((eniId) => ports.slots.look(eniId)));
+  const full = eniIds.filter((_, index) => {
+    const each = slots[index];
+    return each?.kind === 'found' && each.value.used >= each.value.most;
+  });
+  return full.length === 0 ? planned : plan({ ...seen, full: new Set(full) });
 }
 
 /** What nobody could look at is never overridden. @throws Fault */

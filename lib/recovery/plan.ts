@@ -3,9 +3,11 @@
  * record alone, or a way to go. Pure, so that a dry run and the order itself say the same.
  */
 import type { MovingOrder } from './carried-order.ts';
+import type { ResourceDefinition } from './fleet.ts';
 import { parseInfo, printInfo, swapInfo } from './info.ts';
 import { currentPlace } from './observe.ts';
 import type { Plan, RefusalCode } from './order.ts';
+import { movingSteps, outOfServiceSteps } from './plan-steps.ts';
 import type { Change } from './ports.ts';
 import {
   foreignOwner,
@@ -34,8 +36,21 @@ export type Planned =
       readonly plan: Plan;
     };
 
+/** What the fleet file says about the resource that moves. */
+export interface Rules extends Pick<ResourceDefinition, 'dependents' | 'failover'> {
+  /** The resource that takes this one along. */
+  readonly parent?: string | undefined;
+}
+
+interface Question {
+  readonly record: ResourceRecord;
+  readonly seen: Seen;
+  readonly rules: Rules;
+}
+
 /** @throws Fault `unknown-server` */
-export function planMove(order: MovingOrder, record: ResourceRecord, seen: Seen): Planned {
+export function planMove(order: MovingOrder, record: ResourceRecord, seen: Seen, rules: Rules = {}): Planned {
+  const about: Question = { record, seen, rules };
   const stranger = foreignOwner(record, seen.addresses);
   if (stranger !== undefined)
     return refused(
@@ -44,31 +59,28 @@ export function planMove(order: MovingOrder, record: ResourceRecord, seen: Seen)
     );
   switch (order.action) {
     case 'move-to-backup':
-      return toBackup(
-        record,
-        order.machine ?? record.activeServer ?? serversByPriority(record)[0] ?? '',
-        seen,
-      );
+      return toBackup(about, order.machine ?? record.activeServer ?? serversByPriority(record)[0] ?? '');
     case 'move':
-      return toPlace(record, order, seen);
+      return toPlace(about, order);
     case 'switchover':
-      return toServer(record, order.server, seen);
+      return toServer(about, order.server);
     case 'failover':
-      return away(record, order.server, seen);
+      return away(about, order.server);
     case 'in-service':
-      return intoService(record, order.server, seen);
+      return intoService(about, order.server);
     case 'out-of-service':
-      return outOfService(record);
+      return outOfService(about);
   }
 }
 
-function toBackup(record: ResourceRecord, server: string, seen: Seen): Planned {
+function toBackup(about: Question, server: string): Planned {
+  const { record } = about;
   const { tag } = record;
   const entry = entryOf(record, server);
   const info = parseInfo(entry.info);
   if (info.backup === null) return refused('backup-missing', `${tag} has no backup interface on ${server}`);
   // Where it should be and is not counts too: whoever orders the move wants it there, not two names changed.
-  if (record.activeServer === server) return to(record, [{ server, interface: info.backup }], seen);
+  if (record.activeServer === server) return to(about, [{ server, interface: info.backup }]);
   const swapped = printInfo(swapInfo(info));
   return {
     kind: 'write',
@@ -78,31 +90,40 @@ function toBackup(record: ResourceRecord, server: string, seen: Seen): Planned {
   };
 }
 
-function toPlace(
-  record: ResourceRecord,
-  order: Extract<MovingOrder, { action: 'move' }>,
-  seen: Seen,
-): Planned {
+function toPlace(about: Question, order: Extract<MovingOrder, { action: 'move' }>): Planned {
+  const { record } = about;
   const { tag, activeServer } = record;
   if (activeServer === null) return notInService(tag);
   const server = order.server ?? activeServer;
   if (order.interface === undefined)
-    return order.server === undefined ? toBackup(record, server, seen) : toServer(record, server, seen);
+    return order.server === undefined ? toBackup(about, server) : toServer(about, server);
   const info = parseInfo(entryOf(record, server).info);
   if (order.interface !== info.primary && order.interface !== info.backup)
     return refused(
       'interface-invalid',
       `${order.interface} is neither primary nor backup interface of ${tag} on ${server}; allowed are ${info.primary} and ${info.backup ?? 'no other'}: add it as the backup first`,
     );
-  return to(record, [{ server, interface: order.interface }], seen);
+  return tornApart(about, server) ?? to(about, [{ server, interface: order.interface }]);
 }
 
-function toServer(record: ResourceRecord, server: string, seen: Seen): Planned {
+function toServer(about: Question, server: string): Planned {
+  const { record } = about;
   if (record.activeServer === null) return notInService(record.tag);
-  return to(record, [primaryOf(record, server)], seen);
+  return tornApart(about, server) ?? to(about, [primaryOf(record, server)]);
 }
 
-function away(record: ResourceRecord, server: string | undefined, seen: Seen): Planned {
+/** What another resource takes along is where that one is: planned work moves both. */
+function tornApart({ record, rules }: Question, server: string): Planned | null {
+  const { tag, activeServer } = record;
+  if (rules.parent === undefined || server === activeServer) return null;
+  return refused(
+    'refused',
+    `${tag} goes where ${rules.parent} goes, which it depends on; switch ${rules.parent} over, and it moves along`,
+  );
+}
+
+function away(about: Question, server: string | undefined): Planned {
+  const { record } = about;
   if (record.activeServer === null) return notInService(record.tag);
   const servers =
     server === undefined
@@ -113,10 +134,13 @@ function away(record: ResourceRecord, server: string | undefined, seen: Seen): P
     const { backup } = parseInfo(entryOf(record, each).info);
     return backup === null ? [] : [{ server: each, interface: backup }];
   });
-  return to(record, [...primaries, ...backups], seen, 'forced');
+  // Whoever names a server in maintenance means it.
+  const spares = server === undefined;
+  return to(about, [...primaries, ...backups], { rigour: 'forced', spares });
 }
 
-function intoService(record: ResourceRecord, server: string | undefined, seen: Seen): Planned {
+function intoService(about: Question, server: string | undefined): Planned {
+  const { record, seen } = about;
   const { tag, activeServer } = record;
   if (server !== undefined) entryOf(record, server);
   if (activeServer !== null && isInService(record, activeServer)) {
@@ -125,34 +149,46 @@ function intoService(record: ResourceRecord, server: string | undefined, seen: S
     return refused('refused', `${tag} is in service on ${activeServer}; to move it, order a switchover`);
   }
   const there = server ?? activeServer ?? ownerServer(record, seen) ?? serversByPriority(record)[0] ?? '';
-  return to(record, [primaryOf(record, there)], seen);
+  return to(about, [primaryOf(record, there)], { comesIn: true });
 }
 
-function outOfService(record: ResourceRecord): Planned {
+function outOfService({ record, rules }: Question): Planned {
   const from = currentPlace(record);
   if (from === null) return { kind: 'nothing', message: `${record.tag} is on no server already` };
-  const { address, tag } = record;
   return {
     kind: 'carry',
     from,
     targets: [],
-    plan: {
-      steps: [
-        `${tag} becomes OSU, on no server: nothing recovers it any more`,
-        `${from.server} takes ${address} off ${from.interface}; in EC2 it stays assigned, so that nobody else gets it`,
-      ],
-      leftOut: [],
-    },
+    plan: { steps: outOfServiceSteps(record, rules, from), leftOut: [] },
   };
 }
 
 /** The places that are ready, in this order; refused when there is none. */
-function to(record: ResourceRecord, places: readonly Place[], seen: Seen, rigour: Rigour = 'ready'): Planned {
+function to(
+  { record, seen, rules }: Question,
+  places: readonly Place[],
+  {
+    rigour = 'ready',
+    spares = false,
+    comesIn = false,
+  }: {
+    readonly rigour?: Rigour;
+    /** Leaves out servers in maintenance, however forced. */
+    readonly spares?: boolean;
+    readonly comesIn?: boolean;
+  } = {},
+): Planned {
   const from = currentPlace(record);
   const [only] = places;
   if (only !== undefined && samePlace(only, from) && isInService(record, only.server))
     return { kind: 'nothing', message: `${record.tag} is at ${placeWords(only)} already` };
-  const judged = places.map((at) => ({ at, skip: skipAt(record, at, seen, rigour) }));
+  const judged = places.map((at) => ({
+    at,
+    skip:
+      spares && entryOf(record, at.server).maintenance
+        ? ('server-in-maintenance' as const)
+        : skipAt(record, at, seen, rigour),
+  }));
   const leftOut = judged.flatMap(({ at, skip }) => (skip === null ? [] : [leaving(at, skip)]));
   const targets = judged
     .filter(({ skip }) => skip === null)
@@ -163,30 +199,8 @@ function to(record: ResourceRecord, places: readonly Place[], seen: Seen, rigour
     const why = leftOut.map(({ at, words }) => `${at}: ${words}`).join('; ');
     return refused('target-not-ready', why === '' ? `${record.tag} has no other server` : why);
   }
-  return { kind: 'carry', from, targets, plan: { steps: stepsOf(record, from, targets), leftOut } };
-}
-
-function stepsOf(record: ResourceRecord, from: Place | null, targets: readonly Place[]): readonly string[] {
-  const { tag, address } = record;
-  const [first, ...others] = targets;
-  if (first === undefined) return [];
-  const { server, interface: name } = first;
-  const isBackup = parseInfo(entryOf(record, server).info).backup === name;
-  return [
-    `take the claim of ${tag}`,
-    `EC2 makes ${placeWords(first)} the owner of ${address}, in one call`,
-    `${server} brings it up on ${name}, and packets are answered`,
-    ...others.map((each) => `if that cannot be verified: the same at ${placeWords(each)}`),
-    from === null
-      ? 'if it cannot be verified: the record stays as it is'
-      : `if it cannot be verified: back to ${placeWords(from)}, and INFO stays`,
-    ...(from === null || from.server === server
-      ? []
-      : [`${from.server} takes it off ${from.interface}, if it answers`]),
-    isBackup
-      ? `INFO of ${server}: ${name} becomes the primary interface, the other one the backup`
-      : `INFO of ${server} stays`,
-  ];
+  const way = { from, targets, forced: rigour === 'forced', comesIn };
+  return { kind: 'carry', from, targets, plan: { steps: movingSteps(record, rules, way), leftOut } };
 }
 
 /** `in service`: the record says so; whether it works is another question. */

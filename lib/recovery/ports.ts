@@ -5,7 +5,9 @@
 import type { Announcement } from './announcement.ts';
 import type { HostAction, HostAnswer } from './answer.ts';
 import type { AuditRecord } from './audit.ts';
-import type { Escalation } from './escalation.ts';
+import type { DependentDefinition, DependentPlace, DependentView } from './dependent.ts';
+import type { Incident } from './escalation.ts';
+import type { Held, MechanismKind } from './mechanism.ts';
 import type { AddressView, FleetView, InstancesView } from './observation.ts';
 import type { Reading } from './reading.ts';
 import type { Claim, Intent, ResourceRecord } from './resource.ts';
@@ -18,22 +20,31 @@ export interface Clock {
 }
 
 export interface Addresses {
-  /** The named interfaces, and every interface in their subnets that owns `address`. Never `absent`. */
-  look(eniIds: readonly string[], address: string): Promise<Reading<AddressView>>;
+  /** The named interfaces, and every interface that owns the address. Never `absent`. */
+  look(eniIds: readonly string[], held: Held): Promise<Reading<AddressView>>;
+  /** The same for many addresses at once, in their order: EC2's token buckets are small. */
+  lookAll(eniIds: readonly string[], held: readonly Held[]): Promise<Reading<readonly AddressView[]>>;
   /**
-   * Makes `eniId` the owner, in one AssignPrivateIpAddresses with AllowReassignment: unassigning first would drop the
-   * Elastic IP and leave nobody owning the address. @throws Fault; after `no-answer` it may have taken effect
+   * Makes `eniId` the owner of all of them, or of none. Secondary private addresses: one AssignPrivateIpAddresses with
+   * AllowReassignment, because unassigning first would drop the Elastic IP and leave nobody owning the address. Of other
+   * mechanisms one at a time. @throws Fault; after `no-answer` it may have taken effect
    */
-  move(address: string, eniId: string): Promise<void>;
+  move(held: readonly Held[], eniId: string): Promise<void>;
 }
 
 export interface Instances {
   /** Instances that EC2 does not know are missing from the answer. Never `absent`. */
   look(instanceIds: readonly string[]): Promise<Reading<InstancesView>>;
+  /** Who stopped it, by EC2's state reason: a person or program that asked for it, or a failure. */
+  whyStopped(instanceId: string): Promise<Reading<'asked-for' | 'failed'>>;
+  /** Those of them whose agent Systems Manager hears; up to five minutes old, so only its silence says something. */
+  reachable(instanceIds: readonly string[]): Promise<Reading<ReadonlySet<string>>>;
 }
 
 export interface HostQuestion {
   readonly action: HostAction;
+  readonly mechanism: MechanismKind;
+  /** As the host has it: of an Elastic IP the interface's own private address. */
   readonly address: string;
   readonly mac: string;
   readonly subnet: string;
@@ -105,8 +116,30 @@ export interface Ledger {
 }
 
 export interface Failovers {
-  /** @throws Fault */
-  start(escalation: Escalation): Promise<void>;
+  /** Twice under the same name is once. @throws Fault */
+  start(incident: Incident): Promise<void>;
+}
+
+/** What depends on an address, each kind by its own means. */
+export interface Dependents {
+  /** Never `absent`. */
+  look(dependent: DependentDefinition, at: DependentPlace): Promise<Reading<DependentView>>;
+  /**
+   * Brings it in service there; nothing to do is no fault. What it came to only a look can tell. @throws Fault
+   * @param order rises with the claim's epoch: a host refuses what is older than the last that ran
+   */
+  start(dependent: DependentDefinition, at: DependentPlace, order: number): Promise<void>;
+  stop(dependent: DependentDefinition, at: DependentPlace, order: number): Promise<void>;
+}
+
+/** Makes sure that a server can no longer do anything with what is taken from it. */
+export interface Fences {
+  /** Asks EC2 to stop the instance, without its operating system's consent if need be. @throws Fault */
+  stop(instanceId: string): Promise<void>;
+  /** Gives the interfaces this security group and no other. @throws Fault */
+  isolate(eniIds: readonly string[], securityGroup: string): Promise<void>;
+  /** Of the interfaces. Never `absent`. */
+  isolated(eniIds: readonly string[], securityGroup: string): Promise<Reading<boolean>>;
 }
 
 export interface Announcements {
@@ -129,6 +162,23 @@ export interface Page {
 export interface Pages {
   /** Calls a person, by every way there is. @throws Fault that names the ways that failed, if any did */
   page(page: Page): Promise<void>;
+}
+
+/** How many private addresses an interface has, and may have. */
+export interface Slots {
+  readonly used: number;
+  readonly most: number;
+}
+
+export interface SlotLooks {
+  look(eniId: string): Promise<Reading<Slots>>;
+}
+
+/** What a failover needs beyond a recovery. */
+export interface FailoverPorts extends Ports {
+  readonly dependents: Dependents;
+  readonly fences: Fences;
+  readonly slots: SlotLooks;
 }
 
 export interface Ports {

@@ -2,13 +2,15 @@
  * Whether a target can take the address, checked before anything is taken away. A private address lives in its subnet
  * (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/MultipleIP.html), and security groups and the source/destination
  * check belong to the interface: a move onto an interface with others "succeeds" while traffic drops.
+ * Overlay addresses and Elastic IPs are bound to no subnet.
  * The free address slot is left to AssignPrivateIpAddresses, which refuses without having changed anything.
  */
 import { contains, parseAddress, parseSubnet } from './address.ts';
 import { parseInfo } from './info.ts';
+import { isBoundToSubnet } from './mechanism.ts';
 import type { AddressView, InstancesView, InterfaceView } from './observation.ts';
 import type { SkipReason } from './reasons.ts';
-import { eniAt, entryOf, type Place, type ResourceRecord } from './resource.ts';
+import { eniAt, entryOf, type Place, type ResourceRecord, type ServerEntry } from './resource.ts';
 
 /** Why the backup interface of `server` cannot take the address; null when it can. */
 export function backupSkip(
@@ -32,6 +34,8 @@ export function backupSkip(
       return wanted ? null : 'backup-security-groups-differ';
     case 'source-dest-check':
       return wanted ? null : 'backup-source-dest-check-differs';
+    case 'checked':
+      return 'backup-source-dest-check-on';
     case null:
       return null;
   }
@@ -49,11 +53,13 @@ export function serverSkip(
   if (instance === undefined || instance.state !== 'running') return 'server-not-running';
   if (instance.systemStatus === 'impaired' || instance.instanceStatus === 'impaired')
     return 'server-impaired';
+  if (entry.maintenance) return 'server-in-maintenance';
+  if (instance.reachable === false) return 'server-not-reachable';
   const target = addresses.interfaces[eniAt(record, to)];
   if (target === undefined || target.instanceId !== entry.instanceId) return 'interface-not-attached';
   const references = currentInterfaces(record, addresses);
   const differences = (references.length === 0 ? [undefined] : references).map((each) =>
-    difference(record, target, each),
+    difference(record, target, each, entry.accepts),
   );
   switch (differences.includes(null) ? null : (differences[0] ?? null)) {
     case 'subnet':
@@ -62,6 +68,8 @@ export function serverSkip(
       return 'security-groups-differ';
     case 'source-dest-check':
       return 'source-dest-check-differs';
+    case 'checked':
+      return 'source-dest-check-on';
     case null:
       return null;
   }
@@ -88,11 +96,23 @@ function difference(
   record: ResourceRecord,
   target: InterfaceView,
   current: InterfaceView | undefined,
-): 'subnet' | 'security-groups' | 'source-dest-check' | null {
-  const subnet = parseSubnet(record.subnet, 'subnet');
-  if (!contains(subnet, parseAddress(target.primaryAddress, 'interface address'))) return 'subnet';
+  accepts: ServerEntry['accepts'] = [],
+): 'subnet' | 'security-groups' | 'source-dest-check' | 'checked' | null {
+  // An address that is not the interface's own is dropped by the check, both ways.
+  if (record.mechanism.kind === 'overlay' && target.sourceDestCheck) return 'checked';
+  if (record.mechanism.kind === 'secondary') {
+    const subnet = parseSubnet(record.subnet, 'subnet');
+    if (!contains(subnet, parseAddress(target.primaryAddress, 'interface address'))) return 'subnet';
+  }
   if (current === undefined) return null;
-  if (target.subnetId !== current.subnetId) return 'subnet';
-  if (target.securityGroups.join() !== current.securityGroups.join()) return 'security-groups';
-  return target.sourceDestCheck === current.sourceDestCheck ? null : 'source-dest-check';
+  if (isBoundToSubnet(record.mechanism) && target.subnetId !== current.subnetId) return 'subnet';
+  // A server that the fence has isolated takes nothing, and says nothing of what another should have.
+  const isolated = record.isolation ?? undefined;
+  if (target.securityGroups.join() === isolated) return 'security-groups';
+  const groups =
+    current.securityGroups.join() === isolated ||
+    target.securityGroups.join() === current.securityGroups.join();
+  if (!groups && !accepts.includes('security-groups')) return 'security-groups';
+  const checks = target.sourceDestCheck === current.sourceDestCheck;
+  return checks || accepts.includes('source-dest-check') ? null : 'source-dest-check';
 }

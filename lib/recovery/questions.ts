@@ -1,11 +1,13 @@
 /** What an operator may ask without being anybody: how the resources stand, and where each could go. */
-import { claimView } from './claim-view.ts';
+import { claimView, waitingView } from './claim-view.ts';
 import { Fault } from './fault.ts';
 import type { FleetDefinition } from './fleet.ts';
+import { dependentsOf, dependentsOut } from './hierarchy.ts';
 import { parseInfo } from './info.ts';
+import { mechanismWords } from './mechanism-words.ts';
 import { dottedOfPrefix } from './netmask.ts';
 import type { AddressView, FleetView, InstancesView } from './observation.ts';
-import { currentPlace, lookAtAddresses } from './observe.ts';
+import { currentPlace, lookAtAddresses, lookAtInstances } from './observe.ts';
 import type { OperatePorts } from './operate-ports.ts';
 import type { Answer, ListEntry, Status } from './order.ts';
 import { type Seen, serversByPriority, targetsOf } from './readiness.ts';
@@ -29,11 +31,14 @@ export async function status(
   const record = await readRecord(ports, fleet, tag);
   const server = machine ?? record.activeServer ?? serversByPriority(record)[0] ?? '';
   const info = parseInfo(entryOf(record, server).info);
-  const [addresses, instances, switches, agent] = await Promise.all([
+  const definition = fleet.resources.find((each) => each.tag === tag);
+  const [addresses, instances, switches, agent, dependents] = await Promise.all([
     lookAtAddresses(ports, record),
-    ports.instances.look(instanceIdsOf([record])),
+    // A switchover would be refused for want of a sign of life, so the status says so too.
+    lookAtInstances(ports, record, true),
     ports.ledger.fleet(),
     agentOf(ports, record),
+    dependentsOf(ports, record, definition?.dependents ?? []),
   ]);
   if (addresses.kind !== 'found')
     throw new Fault(
@@ -53,11 +58,14 @@ export async function status(
     primary: { name: info.primary, up: isUp(record, server, info.primary, addresses.value) },
     backup: info.backup,
     info: Object.fromEntries(Object.entries(record.servers).map(([name, entry]) => [name, entry.info])),
+    mechanism: { kind: record.mechanism.kind, words: mechanismWords(record.mechanism) },
     automation: record.automation,
     pausedUntilMs: isPaused(record, nowMs) ? record.pausedUntilMs : null,
     failoverBlockedUntilMs: record.failoverBlockedUntilMs > nowMs ? record.failoverBlockedUntilMs : null,
     armed: record.armed,
     claim: claimView(record, nowMs),
+    waiting: waitingView(record, nowMs),
+    dependents,
     recent: record.recent.map(({ atMs, outcome }) => ({ atMs, outcome })),
     agent,
     targets: targets(record, addresses.value, instances),
@@ -119,6 +127,8 @@ function entryOfList(
     pausedUntilMs: isPaused(record, nowMs) ? record.pausedUntilMs : null,
     sinceMs: record.recent.at(-1)?.atMs ?? null,
     claim: claimView(record, nowMs),
+    waiting: waitingView(record, nowMs),
+    dependentsOut: dependentsOut(record),
     ready: seen === null ? null : targetsOf(record, seen).some(({ skip }) => skip === null),
   };
 }
@@ -179,7 +189,7 @@ async function lookOnce(ports: Asked, records: readonly ResourceRecord[]): Promi
     Object.values(servers).flatMap(({ interfaces }) => Object.values(interfaces)),
   );
   const [addresses, instances] = await Promise.all([
-    ports.addresses.look([...new Set(eniIds)], first.address),
+    ports.addresses.look([...new Set(eniIds)], first),
     ports.instances.look(instanceIdsOf(records)),
   ]);
   if (addresses.kind !== 'found' || instances.kind !== 'found') return null;

@@ -4,14 +4,16 @@ import type { AddressView, InstancesView } from './observation.ts';
 import { currentPlace } from './observe.ts';
 import { backupSkip, serverSkip } from './preflight.ts';
 import type { SkipReason } from './reasons.ts';
-import { entryOf, type Place, placeOf, type ResourceRecord } from './resource.ts';
+import { eniAt, entryOf, type Place, placeOf, type ResourceRecord } from './resource.ts';
 
 export interface Seen {
   readonly addresses: AddressView;
   readonly instances: InstancesView;
+  /** Interfaces that have as many addresses as they may have, where somebody has counted. */
+  readonly full?: ReadonlySet<string>;
 }
 
-/** `forced`: what only says that the place is unlike or ailing does not count. */
+/** `forced`: what only says that the place is unlike, ailing or in maintenance does not count. */
 export type Rigour = 'ready' | 'forced';
 
 const overridable: ReadonlySet<SkipReason> = new Set(['security-groups-differ', 'source-dest-check-differs']);
@@ -20,21 +22,23 @@ const overridable: ReadonlySet<SkipReason> = new Set(['security-groups-differ', 
 export function skipAt(
   record: ResourceRecord,
   to: Place,
-  { addresses, instances }: Seen,
+  { addresses, instances, full }: Seen,
   rigour: Rigour = 'ready',
 ): SkipReason | null {
+  if (full?.has(eniAt(record, to)) === true) return 'no-free-slot';
   const { instanceId, info } = entryOf(record, to.server);
   const here = record.activeServer === to.server;
   if (here && parseInfo(info).backup === to.interface)
     return instances[instanceId]?.state === 'running'
       ? backupSkip(record, to.server, addresses)
       : 'server-not-running';
-  // On its own server a failed status check is no reason against: the address is there already.
+  // On its own server nothing of that is a reason against: the address is there already.
+  const isEased = here || rigour === 'forced';
   const skip = serverSkip(
-    record,
+    isEased ? outOfMaintenance(record, to.server) : record,
     to,
     addresses,
-    here || rigour === 'forced' ? eased(instances, instanceId) : instances,
+    isEased ? eased(instances, instanceId) : instances,
   );
   return skip !== null && rigour === 'forced' && overridable.has(skip) ? null : skip;
 }
@@ -86,5 +90,11 @@ export function placeWords({ server, interface: name }: Place): string {
 function eased(instances: InstancesView, instanceId: string): InstancesView {
   const instance = instances[instanceId];
   if (instance === undefined) return instances;
-  return { ...instances, [instanceId]: { ...instance, systemStatus: 'ok', instanceStatus: 'ok' } };
+  const well = { systemStatus: 'ok', instanceStatus: 'ok', reachable: null };
+  return { ...instances, [instanceId]: { ...instance, ...well } };
+}
+
+function outOfMaintenance(record: ResourceRecord, server: string): ResourceRecord {
+  const entry = { ...entryOf(record, server), maintenance: false };
+  return { ...record, servers: { ...record.servers, [server]: entry } };
 }

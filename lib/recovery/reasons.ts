@@ -35,6 +35,13 @@ export const holdReasons = {
   'ec2-gave-no-answer': 'EC2 throttled the move or gave no answer, however often it was asked',
   'failover-blocked': 'the last failover was too recent, and nobody has acknowledged it',
   'fleet-brake': 'too many automatic failovers in the fleet; a person has to look',
+  'moves-with-parent': 'it fails over together with the resource that it belongs to',
+  'stopped-on-purpose': 'somebody has stopped the instance, and the fleet file says to leave it then',
+  'not-confirmed': 'a person was asked, and has said no',
+  'nobody-confirmed': 'a person was asked, and nobody has answered in time',
+  'dependent-not-stopped': 'a dependent could not be taken out of service, and its server may still be alive',
+  'dependent-not-started': 'the address is in service, but a dependent did not come into service',
+  'not-fenced': 'the server could not be fenced, and may still be alive',
   'no-failover-target': 'no other server is ready to take the address',
   'order-refused': 'the order was refused; its first step says why',
   'not-verified': 'the address could not be verified where it was ordered to',
@@ -43,6 +50,7 @@ export const holdReasons = {
 /** Acted because … */
 export const actReasons = {
   'address-unassigned': 'EC2 has the address on no interface',
+  'route-missing': 'a route table has no route to the address',
   'address-on-wrong-interface': 'EC2 has the address on another interface than the INFO record says',
   'interface-detached': "the interface is not attached to the server's instance",
   'interface-absent': 'the host does not see the interface',
@@ -57,6 +65,7 @@ export const actReasons = {
   'instance-not-running': 'the instance is not running',
   'instance-impaired': 'the instance fails its status check and its host gives no answer',
   'local-recoveries-too-frequent': 'too many local recoveries in the window',
+  'dependent-failed': 'another resource that depends on this one has failed',
   ordered: 'an operator has ordered it',
 } as const;
 
@@ -69,8 +78,13 @@ export const skipReasons = {
   'backup-in-other-subnet': 'the backup interface is in another subnet',
   'backup-security-groups-differ': 'the backup interface has other security groups',
   'backup-source-dest-check-differs': 'the backup interface has another source/destination check',
+  'backup-source-dest-check-on': 'the backup interface has the source/destination check on',
   'server-not-running': "the server's instance is not running",
   'server-impaired': "the server's instance fails its status check",
+  'server-in-maintenance': 'the fleet file says that the server is in maintenance',
+  'server-not-reachable': "Systems Manager does not hear the server's agent",
+  'source-dest-check-on': "the server's interface has the source/destination check on",
+  'no-free-slot': "the server's interface has as many addresses as it may have",
   'interface-not-attached': "the server's interface is not attached to its instance",
   'interface-in-other-subnet': "the server's interface is in another subnet",
   'security-groups-differ': "the server's interface has other security groups",

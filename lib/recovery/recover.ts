@@ -4,45 +4,37 @@
  * looking. The last rung is handed to the failover, which takes the claim over by its epoch.
  */
 import { adopt } from './adopt.ts';
-import type { Summary } from './audit.ts';
 import { bringInService } from './bring-in-service.ts';
 import { decide, type Verdict } from './decide.ts';
+import { incidentOf } from './escalation.ts';
 import { Fault } from './fault.ts';
-import type { FleetDefinition, ResourceDefinition } from './fleet.ts';
+import type { FleetDefinition } from './fleet.ts';
 import { holdAt } from './hold.ts';
 import { parseInfo, printInfo, swapInfo } from './info.ts';
 import { type Journal, openJournal } from './journal.ts';
+import { moveParent, parentOf } from './move-parent.ts';
 import type { Observation } from './observation.ts';
 import { currentPlace, observe } from './observe.ts';
-import type { Change, Failovers, Ports } from './ports.ts';
+import type { Change } from './ports.ts';
 import type { HoldReason } from './reasons.ts';
 import {
-  declaredAutomation,
-  definedPart,
   entryOf,
-  follows,
   isOutOnPurpose,
   isPaused,
   keptRecoveries,
-  newRecord,
   type PastRecovery,
   type Place,
   type ResourceRecord,
   type Rung,
 } from './resource.ts';
+import type { RecoverPorts, Run } from './run.ts';
 import { inServiceState, transition } from './states.ts';
+import { bringInLine, takeClaim } from './take-claim.ts';
 import type { Trigger } from './trigger.ts';
 import type { Word } from './word.ts';
 
 /** Three rungs, each perhaps once more because the world changed in between. */
 const maxRounds = 6;
-const claimTries = 3;
-const claimPauseMs = 300;
-
-export type RecoverPorts = Ports & { readonly failovers: Failovers };
-
-/** What a run came to; an escalation is finished, and summed up, by the failover. */
-export type Run = { readonly kind: 'ended'; readonly summary: Summary } | { readonly kind: 'escalated' };
 
 export interface Request {
   readonly tag: string;
@@ -120,8 +112,14 @@ async function climb(
     verdict = decide(seen, record, fleet.policy, ports.clock.now());
     journal.decided(verdict);
     if (verdict.kind === 'hold' || seen.addresses.kind !== 'found') break;
-    if (verdict.rung === 'fail-over')
-      return escalate(ports, journal, { record, verdict, trigger, tried, seen });
+    if (verdict.rung === 'fail-over') {
+      const parent = parentOf(fleet, tag);
+      const along =
+        parent === undefined
+          ? null
+          : await moveParent(ports, journal, fleet, { record, verdict, trigger, parent });
+      return along ?? escalate(ports, journal, { record, verdict, trigger, tried, seen });
+    }
     const { rung, to, reason } = verdict;
     const from = currentPlace(record);
     const result = await bringInService(ports, journal, {
@@ -171,6 +169,7 @@ export function inServiceHere(record: ResourceRecord, at: Place, past: PastRecov
     stateReason: past.outcome,
     intent: null,
     blind: null,
+    waiting: null,
     recent: [...record.recent, past].slice(-keptRecoveries),
   };
 }
@@ -194,17 +193,21 @@ async function escalate(
   const { tag, claim } = record;
   try {
     await journal.stage('escalate', () =>
-      ports.failovers.start({
-        tag,
-        epoch: claim.epoch,
-        recoveryId,
-        startedAtMs,
-        escalatedAtMs: ports.clock.now(),
-        stagesMs,
-        trigger,
-        tried,
-        silentAtMs,
-      }),
+      ports.failovers.start(
+        incidentOf([
+          {
+            tag,
+            epoch: claim.epoch,
+            recoveryId,
+            startedAtMs,
+            escalatedAtMs: ports.clock.now(),
+            stagesMs,
+            trigger,
+            tried,
+            silentAtMs,
+          },
+        ]),
+      ),
     );
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
@@ -224,63 +227,6 @@ async function escalate(
   journal.step('escalated', 0, verdict);
   await journal.settle();
   return { kind: 'escalated' };
-}
-
-type Claimed =
-  | { readonly kind: 'claimed'; readonly record: ResourceRecord }
-  | { readonly kind: 'held'; readonly by: string | null };
-
-/** Waits a moment for a claim that somebody holds only to look; registers a resource that nobody has seen yet. */
-export async function takeClaim(
-  ports: Pick<Ports, 'clock' | 'ledger'>,
-  journal: Journal,
-  fleet: FleetDefinition,
-  definition: ResourceDefinition,
-  request: Pick<Request, 'tag' | 'holder'>,
-): Promise<Claimed> {
-  const { tag, holder } = request;
-  let by: string | null = null;
-  for (let attempt = 1; attempt <= claimTries; attempt += 1) {
-    const nowMs = ports.clock.now();
-    const result = await ports.ledger.claim(tag, { holder, nowMs, untilMs: nowMs + fleet.policy.claimMs });
-    if (result.kind === 'claimed') return result;
-    if (result.kind === 'absent') {
-      await ports.ledger.register(newRecord(fleet, definition));
-      journal.step('registered', 0, { tag });
-      continue;
-    }
-    by = result.claim.holder;
-    journal.step('claimed', 0, { held: result.claim });
-    if (attempt < claimTries) await ports.clock.sleep(claimPauseMs);
-  }
-  return { kind: 'held', by };
-}
-
-/** Brings a record in line with a newer deploy, keeping what runtime owns. */
-export async function bringInLine(
-  ports: Pick<Ports, 'ledger'>,
-  fleet: FleetDefinition,
-  definition: ResourceDefinition,
-  record: ResourceRecord,
-): Promise<ResourceRecord> {
-  if (follows(record, fleet, definition)) return record;
-  const part = {
-    ...definedPart(fleet, definition, record.servers, record.definition),
-    ...switchedBy(record, definition),
-  };
-  const lost = record.activeServer !== null && part.servers[record.activeServer] === undefined;
-  // Another address was never seen healthy here, whatever the old one was.
-  const other = part.address !== record.address;
-  const change: Change =
-    lost || other ? { ...part, activeServer: null, armed: false, intent: null } : { ...part, intent: null };
-  const written = await ports.ledger.commit(record.tag, record.claim.epoch, change, false);
-  if (written.kind === 'superseded') throw new Fault('refused', `${record.tag}: the claim was lost`, 'later');
-  return written.record;
-}
-
-/** A deploy that changes the declared automation sets the switch; one that does not leaves an operator's setting alone. */
-function switchedBy(record: ResourceRecord, definition: ResourceDefinition): Change {
-  return declaredAutomation(record) === definition.automation ? {} : { automation: definition.automation };
 }
 
 /** An event that speaks of what is over moves nothing; the reconcile tick looks at what still stands. */

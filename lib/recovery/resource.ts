@@ -3,9 +3,11 @@
  * change is one conditional write. The definition part comes from CDK, the rest belongs to runtime and survives deploys.
  */
 import * as v from 'valibot';
+import { waiting } from './confirmation.ts';
 import { Fault } from './fault.ts';
 import type { FleetDefinition, ResourceDefinition } from './fleet.ts';
 import { parseInfo, printInfo } from './info.ts';
+import { mechanism } from './mechanism.ts';
 
 const rung = v.picklist(['restore-in-place', 'move-to-backup', 'fail-over']);
 
@@ -18,6 +20,14 @@ const serverEntry = v.object({
   info: v.string(),
   /** ENI id by OS device name. */
   interfaces: v.record(v.string(), v.string()),
+  /** Each interface's own address, by OS device name. */
+  addresses: v.optional(v.record(v.string(), v.string()), {}),
+  /** Of its interfaces, where it is not the resource's. */
+  subnet: v.optional(v.string()),
+  /** Differences of its interfaces that the fleet file accepts. */
+  accepts: v.optional(v.array(v.picklist(['security-groups', 'source-dest-check'])), []),
+  /** Nothing fails over to it. */
+  maintenance: v.optional(v.boolean(), false),
   /** An operator has taken this backup although it has other security groups or another source/destination check. */
   differsByOrder: v.optional(v.boolean()),
 });
@@ -46,15 +56,28 @@ const pastRecovery = v.object({
   recovery: v.optional(v.string()),
 });
 
+/** A dependent as the last failover has left it. */
+const dependentState = v.object({
+  state: v.picklist(['ISP', 'OSU', 'OSF', 'ILLSTATE']),
+  server: v.nullable(v.string()),
+  why: v.string(),
+  atMs: v.number(),
+});
+
 const blind = v.object({ sinceMs: v.number(), lastMs: v.number(), paged: v.boolean() });
 
 const resourceRecord = v.object({
   version: v.literal(1),
   tag: v.string(),
   address: v.string(),
+  mechanism: v.optional(mechanism, { kind: 'secondary' }),
   subnet: v.string(),
   prefixLength: v.number(),
   pingList: v.array(v.string()),
+  /** What it means when a person stops the active server's instance. */
+  shutdownStrategy: v.optional(v.picklist(['switchover', 'hold']), 'switchover'),
+  /** The security group that its fence isolates a server with; null when it has no such fence. */
+  isolation: v.optional(v.nullable(v.string()), null),
   servers: v.record(v.string(), serverEntry),
   /** MAC by ENI id, learned from EC2: how the host knows an interface. */
   macs: v.record(v.string(), v.string()),
@@ -73,6 +96,10 @@ const resourceRecord = v.object({
   failoverBlockedUntilMs: v.number(),
   /** Since when nobody could look although something seemed wrong; null while looks succeed. */
   blind: v.optional(v.nullable(blind), null),
+  /** A failover that waits for a person's answer. */
+  waiting: v.optional(v.nullable(waiting), null),
+  /** By name. */
+  dependents: v.optional(v.record(v.string(), dependentState), {}),
   /** The definition this record was last brought in line with. */
   definition: v.string(),
 });
@@ -83,6 +110,7 @@ export type ServerEntry = Readonly<v.InferOutput<typeof serverEntry>>;
 export type Claim = Readonly<v.InferOutput<typeof claim>>;
 export type Intent = Readonly<v.InferOutput<typeof intent>>;
 export type Blind = Readonly<v.InferOutput<typeof blind>>;
+export type DependentState = Readonly<v.InferOutput<typeof dependentState>>;
 export type PastRecovery = Readonly<v.InferOutput<typeof pastRecovery>>;
 export type ResourceRecord = Readonly<v.InferOutput<typeof resourceRecord>>;
 
@@ -118,12 +146,22 @@ export function newRecord(fleet: FleetDefinition, resource: ResourceDefinition):
     recent: [],
     failoverBlockedUntilMs: 0,
     blind: null,
+    waiting: null,
+    dependents: {},
   };
 }
 
 export type DefinedPart = Pick<
   ResourceRecord,
-  'address' | 'subnet' | 'prefixLength' | 'pingList' | 'servers' | 'definition'
+  | 'address'
+  | 'mechanism'
+  | 'subnet'
+  | 'prefixLength'
+  | 'pingList'
+  | 'shutdownStrategy'
+  | 'isolation'
+  | 'servers'
+  | 'definition'
 >;
 
 /**
@@ -173,17 +211,35 @@ export function definedPart(
         priority: candidate.priority,
         info: printInfo(info),
         interfaces,
+        addresses: Object.fromEntries(
+          Object.entries(server.interfaces).map(([name, each]) => [name, each.address]),
+        ),
+        ...(server.subnet === undefined ? {} : { subnet: server.subnet }),
+        accepts: candidate.accepts ?? [],
+        maintenance: server.maintenance ?? false,
         ...differs,
       },
     ];
   });
   return {
     address: resource.address,
+    mechanism: resource.mechanism ?? { kind: 'secondary' },
     subnet: resource.subnet,
     prefixLength: resource.prefixLength,
     pingList: resource.pingList,
+    shutdownStrategy: resource.failover?.shutdownStrategy ?? 'switchover',
+    isolation: resource.failover?.fence.kind === 'isolate' ? resource.failover.fence.securityGroup : null,
     servers: Object.fromEntries(servers),
-    definition: JSON.stringify([resource, servers.map(([, entry]) => [entry.instanceId, entry.interfaces])]),
+    definition: JSON.stringify([
+      resource,
+      servers.map(([, { instanceId, interfaces, addresses, subnet, maintenance }]) => [
+        instanceId,
+        interfaces,
+        addresses,
+        subnet,
+        maintenance,
+      ]),
+    ]),
   };
 }
 
@@ -226,12 +282,24 @@ export function eniAt(record: ResourceRecord, at: Place): string {
   return eniId;
 }
 
+/** The address as the operating system has it there: of an Elastic IP the interface's own. */
+export function hostAddress(record: ResourceRecord, at: Place): string {
+  return record.mechanism.kind === 'elastic'
+    ? (entryOf(record, at.server).addresses[at.interface] ?? '')
+    : record.address;
+}
+
 /** The place an ENI is at, if it is declared for this resource. */
 export function placeOf(record: ResourceRecord, eniId: string): Place | undefined {
   for (const [server, entry] of Object.entries(record.servers))
     for (const [name, id] of Object.entries(entry.interfaces))
       if (id === eniId) return { server, interface: name };
   return undefined;
+}
+
+/** Its dependents were left on their way from one server to another. */
+export function isUnderWay(record: ResourceRecord): boolean {
+  return Object.values(record.dependents).some(({ state }) => state === 'ILLSTATE');
 }
 
 /** An operator has taken it out of service, and nobody has brought it back since. */

@@ -6,12 +6,13 @@ import type { Summary } from './audit.ts';
 import { carryOut } from './carry-out.ts';
 import { readEvent } from './event.ts';
 import type { FleetDefinition } from './fleet.ts';
+import { recoverTogether } from './gathered-starts.ts';
 import { openJournal } from './journal.ts';
 import { alarmSubject } from './names.ts';
 import type { HoldReason } from './reasons.ts';
 import { type ReconcilePorts, reconcile } from './reconcile.ts';
-import { type Run, recover } from './recover.ts';
-import { together } from './together.ts';
+import { recover } from './recover.ts';
+import type { Run } from './run.ts';
 import type { Trigger } from './trigger.ts';
 import { isNews, type Word } from './word.ts';
 
@@ -85,9 +86,11 @@ async function answer(
   if (ports.clock.now() - trigger.atMs > fleet.policy.maxEventAgeMs)
     return [await refuse(ports, subject.tags[0] ?? 'fleet', trigger, id, 'event-too-old')];
   const { tags, server } = subject;
-  return together(
-    tags.map((tag) =>
-      recover(ports, fleet, { tag, trigger, holder: id, ...(server === undefined ? {} : { server }) }),
+  return recoverTogether(
+    ports,
+    tags.map(
+      (tag) => (each) =>
+        recover(each, fleet, { tag, trigger, holder: id, ...(server === undefined ? {} : { server }) }),
     ),
   );
 }

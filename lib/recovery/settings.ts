@@ -8,6 +8,8 @@ import { Fault } from './fault.ts';
 export const settingNames = {
   table: 'HOLDFAST_TABLE',
   document: 'HOLDFAST_DOCUMENT',
+  /** `none` when no dependent runs on a server. */
+  dependentDocument: 'HOLDFAST_DEPENDENT_DOCUMENT',
   failoverFunction: 'HOLDFAST_FAILOVER_FUNCTION',
   recoverFunction: 'HOLDFAST_RECOVER_FUNCTION',
   pageTopic: 'HOLDFAST_PAGE_TOPIC',
@@ -17,7 +19,7 @@ export type SettingName = keyof typeof settingNames;
 
 export const functionSettings = {
   recover: ['table', 'document', 'failoverFunction', 'pageTopic'],
-  failover: ['table', 'document', 'pageTopic'],
+  failover: ['table', 'document', 'dependentDocument', 'pageTopic'],
   operate: ['table', 'recoverFunction'],
 } as const satisfies { readonly [name: string]: readonly SettingName[] };
 

@@ -4,10 +4,9 @@
  */
 
 import { currentPlace, lookAtAddresses, lookDeadlineMs, question } from './observe.ts';
-import { ended, held, type Work } from './order-work.ts';
+import { ended, held, release, type Work } from './order-work.ts';
 import type { Change } from './ports.ts';
 import type { HoldReason } from './reasons.ts';
-import type { Run } from './recover.ts';
 import {
   eniAt,
   entryOf,
@@ -17,27 +16,49 @@ import {
   placeOf,
   type ResourceRecord,
 } from './resource.ts';
+import type { Run } from './run.ts';
 import { inServiceState, transition } from './states.ts';
 
 export async function takeOutOfService(work: Work, record: ResourceRecord): Promise<Run> {
+  const { journal, carried } = work;
+  const left = await letGo(work, record);
+  if (left.kind === 'superseded') return held(journal, 'claim-lost', carried.from);
+  if (left.kind === 'still-there') return backIn(work, record, left.from, left.reason);
+  return left.kind === 'elsewhere' ? release(work, record, 'owner-changed') : endOut(work, record);
+}
+
+export type LetGo =
+  /** `elsewhere`: it was moved to another server since the order was given. */
+  | { readonly kind: 'gone' | 'elsewhere' | 'superseded' }
+  | { readonly kind: 'still-there'; readonly from: Place; readonly reason: HoldReason };
+
+/** @param also written together with it */
+export async function letGo(work: Work, record: ResourceRecord, also: Change = {}): Promise<LetGo> {
   const { ports, journal, carried } = work;
   const { from } = carried;
   const { tag, claim } = record;
-  if (record.activeServer !== null && record.activeServer !== from?.server) {
-    await ports.ledger.commit(tag, claim.epoch, {}, true);
-    return held(journal, 'owner-changed', from);
-  }
+  if (record.activeServer !== null && record.activeServer !== from?.server) return { kind: 'elsewhere' };
   const out: Change = {
     state: transition(record.state, 'OSU'),
     stateReason: 'out-of-service',
     activeServer: null,
     intent: null,
     blind: null,
+    ...also,
   };
   const written = await journal.stage('commit', () => ports.ledger.commit(tag, claim.epoch, out, false));
-  if (written.kind === 'superseded') return held(journal, 'claim-lost', from);
+  if (written.kind === 'superseded') return { kind: 'superseded' };
   const obstacle = from === null ? null : await removeFromHost(work, record, currentPlace(record) ?? from);
-  if (obstacle !== null && from !== null) return backIn(work, record, from, obstacle);
+  return obstacle === null || from === null
+    ? { kind: 'gone' }
+    : { kind: 'still-there', from, reason: obstacle };
+}
+
+/** @param record as it was before */
+export async function endOut(work: Work, record: ResourceRecord): Promise<Run> {
+  const { ports, journal, carried } = work;
+  const { from } = carried;
+  const { tag, claim } = record;
   const past = {
     atMs: ports.clock.now(),
     epoch: claim.epoch,
@@ -72,7 +93,7 @@ async function removeFromHost(work: Work, record: ResourceRecord, from: Place): 
     if (mac === undefined) continue;
     const fromMs = ports.clock.now();
     const answer = await journal.stage('host', () =>
-      ports.hosts.ask(instanceId, question(record, 'remove', mac), lookDeadlineMs),
+      ports.hosts.ask(instanceId, question(record, 'remove', at, mac), lookDeadlineMs),
     );
     journal.step('source-removed', ports.clock.now() - fromMs, { ...at, answer });
     if (answer.kind !== 'found' || answer.value.verdict !== 'ok') return 'host-could-not-look';
@@ -81,7 +102,13 @@ async function removeFromHost(work: Work, record: ResourceRecord, from: Place): 
 }
 
 /** The host would not say that it has let go: then the address is where it was, and so the record says again. */
-async function backIn(work: Work, record: ResourceRecord, from: Place, reason: HoldReason): Promise<Run> {
+export async function backIn(
+  work: Work,
+  record: ResourceRecord,
+  from: Place,
+  reason: HoldReason,
+  also: Change = {},
+): Promise<Run> {
   const { ports, journal, carried } = work;
   // A run before this one may have written OSU and died: then what it was before is known no more.
   const state =
@@ -99,6 +126,7 @@ async function backIn(work: Work, record: ResourceRecord, from: Place, reason: H
     stateReason: record.activeServer === null ? reason : record.stateReason,
     activeServer: from.server,
     recent: [...record.recent, past].slice(-keptRecoveries),
+    ...also,
   };
   const written = await ports.ledger.commit(record.tag, record.claim.epoch, change, true);
   if (written.kind === 'superseded') return held(journal, 'claim-lost', from);

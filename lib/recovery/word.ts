@@ -9,7 +9,7 @@ import * as v from 'valibot';
 import { hostAnswer, isWithoutWitness } from './answer.ts';
 import { addressFailed, addressInService, agentSource } from './names.ts';
 import type { Place, ResourceRecord } from './resource.ts';
-import { eniAt } from './resource.ts';
+import { eniAt, hostAddress } from './resource.ts';
 
 export const word = v.object({
   version: v.literal(1),
@@ -67,7 +67,7 @@ export function standsForHost(
   const limitMs = need === 'instead-of-asking' ? instantMs : currentMs;
   return (
     said.tag === record.tag &&
-    said.answer.address === record.address &&
+    said.answer.address === hostAddress(record, at) &&
     said.instanceId === record.servers[at.server]?.instanceId &&
     said.answer.mac === record.macs[eniAt(record, at)] &&
     said.atMs > lastMs &&

@@ -5,8 +5,8 @@ import type { ResourceDefinition } from './fleet.ts';
 import type { Answer } from './order.ts';
 import type { Ordered } from './orders.ts';
 import type { Written } from './record-orders.ts';
-import { bringInLine, takeClaim } from './recover.ts';
 import type { ResourceRecord } from './resource.ts';
+import { bringInLine, takeClaim } from './take-claim.ts';
 
 /** @param decide asked twice: of the record as it was read, and again of what the claim gave. @throws Fault */
 export async function writeRecord(

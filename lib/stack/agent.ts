@@ -11,7 +11,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { CfnManagedPolicy, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnAssociation, CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
-import { type AgentConfiguration, agentDocument, agentVersion } from '../host/agent-document.ts';
+import { agentDocument, agentVersion } from '../host/agent-document.ts';
 import { commandsDocument, commandsVersion } from '../host/commands-document.ts';
 import type { FleetDefinition } from '../recovery/fleet.ts';
 import {
@@ -23,11 +23,10 @@ import {
   metricNamespace,
   operateFunctionName,
 } from '../recovery/names.ts';
+import { anyRegion, configurationOf } from './agent-configuration.ts';
 import type { FleetFile } from './fleet-file.ts';
 import { defaultBusArn } from './rules.ts';
 
-/** Stands for the Region until CloudFormation knows it: the hash must not depend on a token. */
-const anyRegion = 'of-the-stack';
 /** How long a new instance, or one on which the agent was taken off by hand, may wait. */
 const repeated = 'rate(30 minutes)';
 
@@ -139,16 +138,6 @@ function installedBy(
   if (!commands) return [agent];
   const content = commandsDocument();
   return [agent, { id: 'Commands', name: 'commands', content, version: commandsVersion() }];
-}
-
-function configurationOf({ name, resources }: FleetDefinition): AgentConfiguration {
-  const addresses = resources.map(({ tag, address, subnet, pingList }) => ({
-    tag,
-    address,
-    subnet,
-    pingList,
-  }));
-  return { fleet: name, region: anyRegion, addresses };
 }
 
 /** Only where an address may come to. */

@@ -1,11 +1,12 @@
 /** Reads the fleet file: YAML 1.2, then its shape (fleet-schema.ts), then its meaning (fleet-meaning.ts). */
 import * as v from 'valibot';
 import { type Document, LineCounter, parseDocument } from 'yaml';
-import { parseSubnet } from '../recovery/address.ts';
 import { Fault } from '../recovery/fault.ts';
-import type { FleetDefinition, ResourceDefinition, ServerDefinition } from '../recovery/fleet.ts';
-import { noBackup } from '../recovery/info.ts';
-import { findContradictions, type Partly } from './fleet-meaning.ts';
+import type { FleetDefinition } from '../recovery/fleet.ts';
+import { findTooLong } from './document-limits.ts';
+import { definitionOf } from './fleet-definition.ts';
+import { findContradictions } from './fleet-meaning.ts';
+import type { File } from './fleet-parts.ts';
 import { type FleetText, type Path, type Problem, printProblems } from './fleet-problems.ts';
 import { type FleetFileShape, fleetFileSchema } from './fleet-schema.ts';
 
@@ -48,9 +49,12 @@ export function parseFleetFile(text: string, file: string): FleetFile {
   ];
   if (!result.success || problems.length > 0)
     throw new Fault('invalid-fleet', printProblems(parsed, problems), 'never');
+  const definition = definitionOf(result.output);
+  const tooLong = findTooLong(definition);
+  if (tooLong.length > 0) throw new Fault('invalid-fleet', printProblems(parsed, tooLong), 'never');
   const { install, commands, roles } = result.output.agent;
   return {
-    definition: definitionOf(result.output),
+    definition,
     agent: { install, commands, roles },
     approvers: result.output.runbooks.approvers,
     deployment: deploymentOf(result.output.deployment),
@@ -109,7 +113,7 @@ function pathOf(issue: Issue): Path {
 }
 
 /** What valibot made of the file, with holes where it refused a value. */
-function withoutRefused(output: unknown, issues: readonly Issue[]): Partly<FleetFileShape> {
+function withoutRefused(output: unknown, issues: readonly Issue[]): File {
   const refused = new Set(
     issues
       .filter((issue) => issue.path?.at(-1)?.origin !== 'key')
@@ -123,56 +127,7 @@ function withoutRefused(output: unknown, issues: readonly Issue[]): Partly<Fleet
       Object.entries(value).map(([key, inner]) => [key, copy(inner, [...path, key])]),
     );
   };
-  return (copy(output, []) ?? {}) as Partly<FleetFileShape>;
-}
-
-function definitionOf(file: FleetFileShape): FleetDefinition {
-  const { maxEventAge, claim, localRecoveries, failoverBlock, fleetBrake } = file.policy;
-  return {
-    version: 1,
-    name: file.name,
-    servers: Object.fromEntries(
-      Object.entries(file.servers).map(([name, server]) => [name, serverOf(server)]),
-    ),
-    fastLane: file.agent.fastLane,
-    resources: Object.entries(file.resources).map(([tag, resource]) => resourceOf(file, tag, resource)),
-    policy: {
-      maxEventAgeMs: maxEventAge,
-      claimMs: claim,
-      localRecoveries: { max: localRecoveries.max, windowMs: localRecoveries.within },
-      failoverBlockMs: failoverBlock,
-      fleetBrake: { max: fleetBrake.max, windowMs: fleetBrake.within },
-    },
-  };
-}
-
-function serverOf(server: FleetFileShape['servers'][string]): ServerDefinition {
-  const interfaces = Object.entries(server.interfaces).map(
-    ([name, { eni, address }]) => [name, { eniId: eni, address }] as const,
-  );
-  return { instanceId: server.instance, interfaces: Object.fromEntries(interfaces) };
-}
-
-function resourceOf(
-  file: FleetFileShape,
-  tag: string,
-  resource: FleetFileShape['resources'][string],
-): ResourceDefinition {
-  const subnet = resource.subnet ?? file.subnet;
-  return {
-    tag,
-    address: resource.address,
-    subnet,
-    prefixLength: parseSubnet(subnet, 'subnet').prefixLength,
-    pingList: [...resource.pingList, ...resource.tcpList],
-    automation: resource.automation,
-    candidates: resource.servers.map(({ server, interface: primary, backup }, index) => ({
-      server,
-      priority: index + 1,
-      interface: primary,
-      backup: backup === noBackup ? null : backup,
-    })),
-  };
+  return (copy(output, []) ?? {}) as File;
 }
 
 function deploymentOf(deployment: FleetFileShape['deployment']): Deployment {

@@ -1,27 +1,32 @@
 /**
- * The shape of the fleet file: which keys there are and what one value may be by itself. What values mean together is
- * fleet-meaning.ts. Every message here is the text that follows "allowed:" when the value is refused.
+ * The shape of the fleet file: which keys there are and what one value may be by itself (fleet-values.ts). What values
+ * mean together is fleet-meaning.ts.
  */
 import * as v from 'valibot';
-import { parseAddress, parseSubnet } from '../recovery/address.ts';
 import { defaultPolicy } from '../recovery/fleet.ts';
 import { interfaceNamePattern, noBackup, serverNamePattern } from '../recovery/info.ts';
 import { fleetNamePattern, tagPattern } from '../recovery/names.ts';
-import { parseDuration } from './duration.ts';
+import { dependents, failover } from './dependent-schema.ts';
+import {
+  address,
+  anyAddress,
+  anySubnet,
+  checked,
+  duration,
+  flag,
+  identifier,
+  integer,
+  named,
+  pingTarget,
+  routeTables,
+  strict,
+  subnet,
+  tcpTarget,
+  word,
+} from './fleet-values.ts';
 
 /** As many as the SSM document's PingList parameter carries (lib/host/document.ts). */
 export const maxPathTargets = 8;
-
-const address = checked('an IPv4 address such as 10.0.1.50', (text) => passes(() => parseAddress(text, '')));
-
-const tcpTarget = checked('an IPv4 address and a TCP port, such as 10.0.1.100:5432', (text) => {
-  const [, host = '', port = ''] = /^([0-9.]+):([1-9][0-9]{0,4})$/.exec(text) ?? [];
-  return Number(port) <= 65_535 && passes(() => parseAddress(host, ''));
-});
-
-const cidr = checked('a subnet such as 10.0.1.0/24: host bits zero, prefix length /16 to /28', (text) =>
-  passes(() => parseSubnet(text, '')),
-);
 
 const deviceName = checked(
   `a Linux device name such as eth0: at most 15 letters, digits, dots, dashes and underscores, and not "${noBackup}"`,
@@ -40,6 +45,10 @@ const tag = checked(
 
 const server = strict({
   instance: identifier('i'),
+  /** Of its interfaces, where it is not the fleet's. */
+  subnet: v.optional(subnet),
+  /** Nothing fails over to it. */
+  maintenance: flag(false),
   interfaces: named(deviceName, strict({ eni: identifier('eni'), address })),
 });
 
@@ -51,15 +60,26 @@ const candidate = strict({
     checked(`an interface of the same server, or "${noBackup}"`, (text) => interfaceNamePattern.test(text)),
     noBackup,
   ),
+  /** Differences of its interfaces from those on the other servers that are known and wanted. */
+  accept: v.optional(
+    v.array(word('security-groups', 'source-dest-check'), 'a list of security-groups, source-dest-check'),
+    [],
+  ),
 });
 
 const resource = strict({
-  address,
-  /** For a resource in another subnet than the fleet's. */
-  subnet: v.optional(cidr),
+  /** By which means of EC2 it moves. */
+  kind: v.optional(word('secondary', 'ipv6', 'overlay', 'elastic'), 'secondary'),
+  address: anyAddress,
+  /** For a resource in another subnet than the fleet's; of an IPv6 address its block. */
+  subnet: v.optional(anySubnet),
+  /** Of an overlay address: where its route stands. */
+  routeTables: v.optional(routeTables),
+  /** Of an Elastic IP. */
+  allocation: v.optional(identifier('eipalloc')),
   pingList: v.optional(
     v.pipe(
-      v.array(address, 'a list of IPv4 addresses, such as [10.0.1.100]'),
+      v.array(pingTarget, 'a list of addresses, such as [10.0.1.100]'),
       v.maxLength(maxPathTargets, `at most ${maxPathTargets} addresses`),
     ),
     [],
@@ -80,6 +100,9 @@ const resource = strict({
     v.array(candidate, 'a list of servers, the preferred one first'),
     v.minLength(1, 'at least one server, the preferred one first'),
   ),
+  failover: v.optional(failover, {}),
+  /** By name. */
+  dependents: v.optional(dependents, {}),
 });
 
 const policy = strict({
@@ -100,11 +123,11 @@ const concurrency = v.optional(integer(2, 1000));
 /** The agent on the instances, which looks after the addresses there and says how they are. */
 const agent = strict({
   /** By a State Manager association; `false` is for who installs it by other means. */
-  install: v.optional(v.boolean('true or false'), true),
+  install: flag(true),
   /** Whether its word starts a recovery, beside the alarm. */
-  fastLane: v.optional(v.boolean('true or false'), false),
+  fastLane: flag(false),
   /** Whether `lkipbu` is there too, and the instances' roles may give it what it asks for. */
-  commands: v.optional(v.boolean('true or false'), false),
+  commands: flag(false),
   /** Roles of the instances: each is given what the agent needs. */
   roles: v.optional(
     v.array(
@@ -153,7 +176,7 @@ export const fleetFileSchema = strict({
   name: checked('a fleet name: lower-case letters and digits, at most 32, starting with a letter', (text) =>
     fleetNamePattern.test(text),
   ),
-  subnet: cidr,
+  subnet,
   servers: named(serverName, server),
   resources: named(tag, resource),
   agent: v.optional(agent, {}),
@@ -164,70 +187,11 @@ export const fleetFileSchema = strict({
 
 export type FleetFileShape = v.InferOutput<typeof fleetFileSchema>;
 
-/** 8 hex digits on resources of before 2016, 17 since: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html */
-function identifier(prefix: 'i' | 'eni') {
-  const pattern = new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`);
-  return checked(`${prefix}- and 8 or 17 hex digits in lower case`, (text) => pattern.test(text));
-}
-
-type Strict<E extends v.ObjectEntries> = v.GenericSchema<
-  v.InferInput<v.StrictObjectSchema<E, undefined>>,
-  v.InferOutput<v.StrictObjectSchema<E, undefined>>
->;
-
-/** Unlike valibot's strictObject it names every unknown key of a mapping, not only the first. */
-function strict<const E extends v.ObjectEntries>(entries: E): Strict<E> {
-  const keys = Object.keys(entries).join(', ');
-  const schema = v.objectWithRest(entries, v.never(keys), (issue) => {
-    const entry = entries[issue.expected?.replaceAll('"', '') ?? ''];
-    return entry !== undefined && 'message' in entry && typeof entry.message === 'string'
-      ? entry.message
-      : `a mapping with the keys ${keys}`;
-  });
-  return schema as Strict<E>;
-}
-
-function named<const S extends v.GenericSchema>(name: v.GenericSchema<string, string>, schema: S) {
-  return v.pipe(
-    v.record(name, schema, 'a mapping from names to what they stand for'),
-    v.minEntries(1, 'at least one entry'),
-  );
-}
-
 function limit(defaults: { readonly max: number; readonly windowMs: number }) {
   return strict({
     max: v.optional(integer(0, 100), defaults.max),
     within: v.optional(duration('1m', '1d'), show(defaults.windowMs)),
   });
-}
-
-function integer(min: number, max: number) {
-  const message = `a whole number from ${min} to ${max}`;
-  return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message));
-}
-
-/** Gives milliseconds. */
-function duration(min: string, max: string) {
-  const message = `a duration with its unit (s, m, h or d) from ${min} to ${max}, such as ${max}`;
-  const [least = 0, most = 0] = [parseDuration(min), parseDuration(max)];
-  return v.pipe(
-    v.string(message),
-    v.transform((text) => parseDuration(text) ?? Number.NaN),
-    v.check((ms) => ms >= least && ms <= most, message),
-  );
-}
-
-function checked(allowed: string, isAllowed: (text: string) => boolean) {
-  return v.pipe(v.string(allowed), v.check(isAllowed, allowed));
-}
-
-function passes(parse: () => unknown): boolean {
-  try {
-    parse();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function show(ms: number): string {

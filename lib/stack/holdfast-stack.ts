@@ -1,23 +1,34 @@
 /** One fleet as one stack: what is kept, what runs, what sets it off, and who is paged. */
 import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
-import { CfnParameter } from 'aws-cdk-lib/aws-ssm';
+import { type CfnDocument, CfnParameter } from 'aws-cdk-lib/aws-ssm';
 import type { Construct } from 'constructs';
-import type { FleetDefinition } from '../recovery/fleet.ts';
 import { operateFunctionName, operateParameterName } from '../recovery/names.ts';
 import type { FunctionName } from '../recovery/settings.ts';
 import { addressCommand } from './address-document.ts';
 import { Agent } from './agent.ts';
 import { alarmArns, engineAlarm, RecoveryAlarms } from './alarms.ts';
+import { declaredBy } from './declared.ts';
+import { dependentCommand } from './dependent-document.ts';
+import { failoverEffects, mechanismEffects } from './effect-permissions.ts';
+import { longestFailover } from './failover-time.ts';
 import type { FleetFile } from './fleet-file.ts';
 import { HoldfastFunction } from './functions.ts';
 import { pageTopic } from './paging.ts';
-import { type Declared, failoverPermissions, operatePermissions, recoverPermissions } from './permissions.ts';
-import { defaultBusArn, instanceGoneRule, reconcileRule, wordRule } from './rules.ts';
+import {
+  failoverPermissions,
+  operatePermissions,
+  recoverPermissions,
+  type Surroundings,
+} from './permissions.ts';
+import { defaultBusArn, failoverEndRule, instanceGoneRule, reconcileRule, wordRule } from './rules.ts';
 import { runbooks } from './runbooks.ts';
 import { stateTable } from './storage.ts';
 
 /** The directory of a function's bundle. */
 type Bundles = (name: FunctionName) => string;
+
+/** What the failover function is told when nothing on a host depends on an address: a setting is never empty. */
+const noDocument = 'none';
 
 function stackName(fleet: string): string {
   return `holdfast-${fleet}`;
@@ -37,39 +48,44 @@ export class HoldfastStack extends Stack {
     const table = stateTable(this);
     const document = addressCommand(this, fleet);
     const topic = pageTopic(this, fleet, notify);
-    const declared: Declared = {
-      ...this.#declaredInstances(definition),
-      document: this.formatArn({ service: 'ssm', resource: 'document', resourceName: document.ref }),
+    const dependentDocument = dependentCommand(this, definition);
+    const declared = declaredBy(this, definition);
+    const around: Surroundings = {
+      ...declared,
+      document: this.#documentArn(document),
+      dependentDocument: dependentDocument === null ? null : this.#documentArn(dependentDocument),
       table: table.tableArn,
       topic: topic.topicArn,
       bus: defaultBusArn(this),
       alarms: alarmArns(this, fleet),
-      executions: this.formatArn({ service: 'ssm', resource: 'automation-execution', resourceName: '*' }),
+      runs: this.formatArn({ service: 'ssm', resource: 'automation-execution', resourceName: '*' }),
     };
     const asynchronous = {
       maxEventAge: Duration.millis(definition.policy.maxEventAgeMs),
-      retryAttempts: 2,
       onFailure: topic,
     } as const;
     const settings = { table: table.tableName, document: document.ref, pageTopic: topic.topicArn };
 
     const failover = new HoldfastFunction(this, 'Failover', {
       name: 'failover',
-      description: `Moves an address of ${fleet} to another server`,
+      description: `Moves addresses of ${fleet} and what depends on them to another server`,
       directory: bundle('failover'),
-      settings,
-      permissions: failoverPermissions(declared),
+      settings: { ...settings, dependentDocument: dependentDocument?.ref ?? noDocument },
+      permissions: failoverPermissions(around),
+      effects: [...mechanismEffects(declared), ...failoverEffects(declared)],
       reservedConcurrency: reservedConcurrency.failover,
       asynchronous,
+      durableFor: longestFailover(definition),
     });
     const recover = new HoldfastFunction(this, 'Recover', {
       name: 'recover',
       description: `Puts an address of ${fleet} back in service on its server`,
       directory: bundle('recover'),
       settings: { ...settings, failoverFunction: failover.alias.functionArn },
-      permissions: recoverPermissions(declared, failover.alias.functionArn),
+      permissions: recoverPermissions(around, failover.alias.functionArn),
+      effects: mechanismEffects(declared),
       reservedConcurrency: reservedConcurrency.recover,
-      asynchronous,
+      asynchronous: { ...asynchronous, retryAttempts: 2 },
     });
     new HoldfastFunction(this, 'Operate', {
       name: 'operate',
@@ -77,7 +93,7 @@ export class HoldfastStack extends Stack {
       functionName: operateFunctionName(fleet),
       directory: bundle('operate'),
       settings: { table: table.tableName, recoverFunction: recover.alias.functionArn },
-      permissions: operatePermissions(declared, recover.alias.functionArn),
+      permissions: operatePermissions(around, recover.alias.functionArn, failover.executions),
       // People wait for its answer; an order that nobody waits for is not carried out hours later.
       asynchronous: { maxEventAge: Duration.minutes(1), retryAttempts: 0 },
     });
@@ -86,6 +102,7 @@ export class HoldfastStack extends Stack {
     instanceGoneRule(this, definition, recover.alias);
     wordRule(this, definition, recover.alias);
     const agent = new Agent(this, 'Agent', file);
+    failoverEndRule(this, fleet, failover.executions, topic);
     engineAlarm(this, fleet, topic, reconcileRule(this, fleet, recover.alias));
 
     runbooks(this, {
@@ -106,15 +123,7 @@ export class HoldfastStack extends Stack {
     new CfnOutput(this, 'PageTopicArn', { value: topic.topicArn });
   }
 
-  #declaredInstances({ servers }: FleetDefinition): Pick<Declared, 'interfaces' | 'instances'> {
-    const arnOf = (resource: string) => (id: string) =>
-      this.formatArn({ service: 'ec2', resource, resourceName: id });
-    const enis = Object.values(servers).flatMap(({ interfaces }) =>
-      Object.values(interfaces).map(({ eniId }) => eniId),
-    );
-    return {
-      interfaces: enis.map(arnOf('network-interface')),
-      instances: Object.values(servers).map(({ instanceId }) => arnOf('instance')(instanceId)),
-    };
+  #documentArn({ ref }: CfnDocument): string {
+    return this.formatArn({ service: 'ssm', resource: 'document', resourceName: ref });
   }
 }

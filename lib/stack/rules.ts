@@ -1,8 +1,9 @@
-/** The other ways into recovery: an instance that goes away, an agent's word, and the reconcile for what was lost. */
+/** The other ways into recovery: an instance that goes away, an agent's word, and the reconcile for what was lost. And a page. */
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
+import { CfnRule, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { FleetDefinition } from '../recovery/fleet.ts';
 import { addressFailed, addressInService, agentSource, tickSource } from '../recovery/names.ts';
@@ -63,5 +64,27 @@ export function reconcileRule(scope: Construct, fleet: string, recover: IFunctio
         retryAttempts: 0,
       }),
     ],
+  });
+}
+
+/**
+ * Lambda does not try an execution again that has failed, and says so to nobody but the default bus. The reconcile finds
+ * the address within a minute; what was on its way beside it, a person has to look after.
+ * https://docs.aws.amazon.com/lambda/latest/dg/durable-monitoring.html
+ * @param executions ARN of the function's versions, ending in `:*`
+ */
+export function failoverEndRule(scope: Construct, fleet: string, executions: string, topic: ITopic): CfnRule {
+  return new CfnRule(scope, 'FailoverBroken', {
+    description: `A failover of ${fleet} has ended in the middle`,
+    eventPattern: {
+      source: ['aws.lambda'],
+      'detail-type': ['Durable Execution Status Change'],
+      detail: {
+        status: ['FAILED', 'TIMED_OUT', 'STOPPED'],
+        functionArn: [{ prefix: executions.replace(/\*$/, '') }],
+      },
+    },
+    // The construct for it would add its own statement to the topic's policy.
+    targets: [{ id: 'Page', arn: topic.topicArn }],
   });
 }

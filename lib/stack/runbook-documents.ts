@@ -139,6 +139,24 @@ const plans: readonly Plan[] = [
     fields: { Tag: anyTag, Reason: reason },
   },
   {
+    name: 'ConfirmFailover',
+    title: 'answers a failover that waits for a person',
+    action: 'confirm',
+    kind: 'writes',
+    fields: {
+      Tag: tag,
+      Answer: {
+        field: 'answer',
+        declaration: {
+          type: 'String',
+          description: '(Required) Whether the address may be moved to another server',
+          allowedValues: ['yes', 'no'],
+        },
+      },
+      Reason: reason,
+    },
+  },
+  {
     name: 'Acknowledge',
     title: 'ends the block that a failover leaves behind',
     action: 'acknowledge',

@@ -5,9 +5,10 @@
  */
 import type { EmbeddedAws } from '../emulator/embedded-aws.ts';
 import type { HostDriver } from '../emulator/host/driver.ts';
-import { addressDocument } from '../host/document.ts';
 import { parseAnswer } from '../recovery/answer.ts';
 import type { FleetDefinition, ResourceDefinition } from '../recovery/fleet.ts';
+import { addressCommand } from './address-command.ts';
+import { ownerOf } from './owner.ts';
 
 /** The period of the health alarm: one datapoint for each. */
 const everyMs = 10_000;
@@ -52,29 +53,12 @@ async function probe(
   resource: ResourceDefinition,
   putHealth: PutHealth,
 ): Promise<void> {
-  // As the metadata service would tell the host.
-  const owner = aws.ec2.eniOwning(resource.address);
-  if (owner === undefined || owner.hostId !== host.id) return;
-  const { stdout } = await host.exec(verifyScript(resource, owner.mac), { timeoutMs: scriptTimeoutMs });
+  // As the metadata service would tell the host, or whoever has configured the agent.
+  const owner = ownerOf(aws.ec2, resource);
+  if (owner === undefined || owner.instanceId !== host.id) return;
+  const script = addressCommand('verify', fleet, resource, owner);
+  const { stdout } = await host.exec(script, { timeoutMs: scriptTimeoutMs });
   const answer = parseAnswer(stdout);
   if (answer.verdict === 'could-not-look') return;
   await putHealth(fleet.name, resource.tag, answer.verdict === 'ok' ? 1 : 0, aws.account.clock.now());
-}
-
-interface DocumentContent {
-  readonly mainSteps: readonly { readonly inputs: { readonly runCommand: readonly string[] } }[];
-}
-
-function verifyScript(resource: ResourceDefinition, mac: string): string {
-  const values: Readonly<Record<string, string>> = {
-    Action: 'verify',
-    Address: resource.address,
-    Mac: mac,
-    Subnet: resource.subnet,
-    PingList: resource.pingList.join(',') || 'none',
-    Order: '0',
-  };
-  const { mainSteps } = addressDocument() as DocumentContent;
-  const lines = mainSteps[0]?.inputs.runCommand ?? [];
-  return lines.join('\n').replaceAll(/\{\{ (\w+) \}\}/g, (_, name: string) => values[name] ?? '');
 }

@@ -1,4 +1,4 @@
-/** Start-up time is outage time: the recover bundle as it ships against the same entry with esbuild's defaults. */
+/** Start-up time is outage time: the bundles that recover as they ship, against the same entries with esbuild's defaults. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,42 +14,46 @@ import { inTurns } from './turns.ts';
 
 const turns = 15;
 const fleetFile = 'fleet.yaml';
-const environment = {
-  AWS_REGION: 'us-east-1',
-  ...environmentOf('recover', { table: 't', document: 'd', failoverFunction: 'f', pageTopic: 'p' }),
+const settings = { table: 't', document: 'd', pageTopic: 'p' };
+const environments = {
+  recover: environmentOf('recover', { ...settings, failoverFunction: 'f' }),
+  failover: environmentOf('failover', { ...settings, dependentDocument: 'd' }),
 };
+type Name = keyof typeof environments;
 
-export async function recoverImport(): Promise<readonly Figure[]> {
+export async function imports(): Promise<readonly Figure[]> {
+  return [await compared('recover'), await compared('failover')];
+}
+
+async function compared(name: Name): Promise<Figure> {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
   try {
     const { definition } = parseFleetFile(readFileSync(join(projectDirectory, fleetFile), 'utf8'), fleetFile);
-    const shipped = await bundleFunction('recover', definition, { outDirectory: join(directory, 'shipped') });
+    const shipped = await bundleFunction(name, definition, { outDirectory: join(directory, 'shipped') });
     const byDefault = join(directory, 'default');
-    bundleByDefault(byDefault);
+    bundleByDefault(name, byDefault);
     writeFileSync(join(byDefault, definitionFile), JSON.stringify(definition));
     const measured = await inTurns(
       turns,
-      () => importMs(join(shipped, 'index.mjs')),
-      () => importMs(join(byDefault, 'index.cjs')),
+      () => importMs(join(shipped, 'index.mjs'), environments[name]),
+      () => importMs(join(byDefault, 'index.cjs'), environments[name]),
     );
-    return [
-      {
-        what: "import of the recover bundle ÷ the same with esbuild's defaults",
-        figure: measured.ratio.toFixed(2),
-        aim: '≤ 0.35',
-        note: `${inMs(measured.a)} ÷ ${inMs(measured.b)}, medians of ${turns} fresh processes; ${sizeOf(shipped)} and ${sizeOf(byDefault)} of code`,
-      },
-    ];
+    return {
+      what: `import of the ${name} bundle ÷ the same with esbuild's defaults`,
+      figure: measured.ratio.toFixed(2),
+      aim: '≤ 0.35',
+      note: `${inMs(measured.a)} ÷ ${inMs(measured.b)}, medians of ${turns} fresh processes; ${sizeOf(shipped)} and ${sizeOf(byDefault)} of code`,
+    };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
 /** CommonJS has no `import.meta.url`; beside that, nothing but what esbuild does for node unasked. */
-function bundleByDefault(outdir: string): void {
+function bundleByDefault(name: Name, outdir: string): void {
   buildSync({
     absWorkingDir: projectDirectory,
-    entryPoints: [{ in: 'lambdas/recover.ts', out: 'index' }],
+    entryPoints: [{ in: `lambdas/${name}.ts`, out: 'index' }],
     outdir,
     outExtension: { '.js': '.cjs' },
     bundle: true,
@@ -60,12 +64,15 @@ function bundleByDefault(outdir: string): void {
   });
 }
 
-async function importMs(module: string): Promise<number> {
+async function importMs(module: string, variables: Readonly<Record<string, string>>): Promise<number> {
   const script = `const fromMs = performance.now();
     const { handler } = await import(${JSON.stringify(pathToFileURL(module).href)});
     if (typeof handler !== 'function') throw new Error('no handler');
     console.log(performance.now() - fromMs);`;
-  await using program = new Program(['--input-type=module', '--eval', script], environment);
+  await using program = new Program(['--input-type=module', '--eval', script], {
+    AWS_REGION: 'us-east-1',
+    ...variables,
+  });
   return Number(await program.success());
 }
 

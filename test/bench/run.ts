@@ -4,14 +4,20 @@
  */
 import { addressScript } from './address-script.ts';
 import { cli } from './cli.ts';
-import { recoverImport } from './import.ts';
+import { failoverTrips } from './failover-trips.ts';
+import { imports } from './import.ts';
+import { manyAddresses } from './many-addresses.ts';
+import { ownTime } from './own-time.ts';
 import { roundTrips } from './round-trips.ts';
 import { start } from './start.ts';
 import { type Figure, tableOf } from './table.ts';
 
 const benches: { readonly [what: string]: () => Promise<readonly Figure[]> } = {
-  'import of the recover bundle': recoverImport,
+  'import of the bundles': imports,
   'round trips before the move': roundTrips,
+  'round trips of a failover': failoverTrips,
+  'fifty addresses of a dead server': manyAddresses,
+  "the failover's own time": ownTime,
   'address script on the model host': addressScript,
   'start of the embedded AWS, and the story': start,
   'questions of the command line': cli,

@@ -5,6 +5,7 @@
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { StopInstancesCommand } from '@aws-sdk/client-ec2';
 import { CreateDocumentCommand } from '@aws-sdk/client-ssm';
+import { expect, test } from 'vitest';
 import { ec2Addresses } from '../../lib/aws/addresses.ts';
 import { dynamoAudit, readAudit } from '../../lib/aws/audit.ts';
 import { type Clients, createClients } from '../../lib/aws/clients.ts';
@@ -20,20 +21,11 @@ import { ec2Throttle } from '../../lib/emulator/faults.ts';
 import type { HostDriver } from '../../lib/emulator/host/driver.ts';
 import { sdkRequestHandler } from '../../lib/emulator/transports.ts';
 import { addressDocument } from '../../lib/host/document.ts';
-import { addressesContract, auditContract, instancesContract, type Subject } from './ports.ts';
+import { auditContract, instancesContract, type Subject } from './ports.ts';
 import { hostsContract } from './ports-hosts.ts';
 import { ledgerContract } from './ports-ledger.ts';
 import { wordsContract } from './ports-words.ts';
-import {
-  backupA,
-  primaryA,
-  serverA,
-  serverB,
-  spare,
-  type TwoServers,
-  twoServers,
-  vip,
-} from './two-servers.ts';
+import { backupA, primaryA, serverA, serverB, type TwoServers, twoServers, vip } from './two-servers.ts';
 
 interface Opened extends Subject {
   readonly aws: TwoServers;
@@ -96,30 +88,24 @@ auditContract(async () => {
   return { ...opened, audit: dynamoAudit(table), read: (tag) => readAudit(table, tag, 100) };
 });
 
-addressesContract(async () => {
-  const opened = open();
-  return {
-    ...opened,
-    addresses: ec2Addresses(opened.clients.ec2, opened.retrying),
-    address: vip,
-    primary: primaryA,
-    backup: backupA,
-    elsewhere: spare,
-    instanceId: serverA,
-    failLooks: () => throttle(opened, 'DescribeNetworkInterfaces'),
-  };
-});
-
 instancesContract(async () => {
   const opened = open();
-  const { clients, retrying, run } = opened;
+  const { aws, clients, retrying, run } = opened;
   await retrying.clock.advance(600_000);
   return {
     ...opened,
-    instances: ec2Instances(clients.ec2, retrying),
+    instances: ec2Instances(clients, retrying),
     running: [serverA, serverB],
     stop: async () => {
       await run(clients.ec2.send(new StopInstancesCommand({ InstanceIds: [serverA] })));
+      await retrying.clock.advance(600_000);
+    },
+    lose: async () => {
+      aws.ec2.failHost(serverA, { stopsAfterMs: 1_000 });
+      await retrying.clock.advance(600_000);
+    },
+    silence: async () => {
+      aws.ssm.cutOff(serverA);
       await retrying.clock.advance(600_000);
     },
     failLooks: () => throttle(opened, 'DescribeInstanceStatus'),
@@ -129,17 +115,14 @@ instancesContract(async () => {
 hostsContract(async () => {
   const opened = open();
   const { aws, clients, retrying, run } = opened;
-  await run(
-    clients.ssm.send(
-      new CreateDocumentCommand({
-        Name: 'address',
-        Content: JSON.stringify(addressDocument()),
-        DocumentType: 'Command',
-      }),
-    ),
-  );
+  await run(clients.ssm.send(documentCommand()));
   const hosts = ssmHosts(clients.ssm, 'address', retrying);
-  const question = { address: vip, subnet: '10.0.1.0/24', pingList: ['10.0.1.20'] };
+  const question = {
+    mechanism: 'secondary',
+    address: vip,
+    subnet: '10.0.1.0/24',
+    pingList: ['10.0.1.20'],
+  } as const;
   const primaryMac = aws.ec2.world.interface(primaryA).macAddress;
   const backupMac = aws.ec2.world.interface(backupA).macAddress;
   await run(hosts.ask(serverA, { ...question, action: 'restore', mac: primaryMac }, 20_000));
@@ -150,12 +133,34 @@ hostsContract(async () => {
     question,
     primaryMac,
     backupMac,
-    reassign: () => run(ec2Addresses(clients.ec2, retrying).move(vip, backupA)),
+    reassign: () => run(ec2Addresses(clients.ec2, retrying).move([held], backupA)),
     loseAddress: () => host(aws).deleteAddress('eth0', vip),
     breakLink: (which) => host(aws).setLink(which === 'primary' ? 'eth0' : 'eth1', 'down'),
     silence: () => aws.ssm.cutOff(serverA),
   };
 });
+
+test('a host is told the mechanism of an address that is no ordinary one', async () => {
+  const opened = open();
+  const { aws, clients, retrying, run } = opened;
+  await run(clients.ssm.send(documentCommand()));
+  const hosts = ssmHosts(clients.ssm, 'address', retrying);
+  const mac = aws.ec2.world.interface(primaryA).macAddress;
+  const address = '192.168.50.5';
+  const question = { action: 'restore', mechanism: 'overlay', address, mac, pingList: [] } as const;
+  const answer = await run(hosts.ask(serverA, { ...question, subnet: '10.0.1.0/24' }, 20_000));
+  expect(answer).toMatchObject({
+    kind: 'found',
+    value: { address, os: 'here', why: 'verified-without-path' },
+  });
+});
+
+const held = { address: vip, mechanism: { kind: 'secondary' } } as const;
+
+function documentCommand(): CreateDocumentCommand {
+  const Content = JSON.stringify(addressDocument());
+  return new CreateDocumentCommand({ Name: 'address', Content, DocumentType: 'Command' });
+}
 
 function host(aws: TwoServers): HostDriver {
   const driver = aws.ec2.host(serverA);

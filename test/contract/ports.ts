@@ -1,11 +1,11 @@
 /**
- * What every implementation of a port must do, one suite per port; those of the ledger and of hosts
- * are in files of their own. The fakes run them in `ports-fakes.test.ts`, the
- * real adapters over the embedded AWS in `ports-aws.test.ts`: a test that stands on a fake stands on this.
+ * What every implementation of a port must do, one suite per port; most are in files of their own. The fakes run them in
+ * `ports-fakes.test.ts`, the real adapters over the embedded AWS in `ports-aws.test.ts`: a test that stands on a fake
+ * stands on this.
  */
 import { describe, expect, test } from 'vitest';
 import type { AuditRecord } from '../../lib/recovery/audit.ts';
-import type { Addresses, Audit, Instances } from '../../lib/recovery/ports.ts';
+import type { Audit, Instances } from '../../lib/recovery/ports.ts';
 
 /** How a test waits for a port: over a clock of its own, time has to be moved while it waits. */
 export interface Subject {
@@ -13,123 +13,17 @@ export interface Subject {
   now(): number;
 }
 
-// ---- Addresses
-
-export interface AddressesSubject extends Subject {
-  readonly addresses: Addresses;
-  /** In service on `primary`. */
-  readonly address: string;
-  readonly primary: string;
-  readonly backup: string;
-  /** In another subnet. */
-  readonly elsewhere: string;
-  readonly instanceId: string;
-  /** The next look cannot be made. */
-  failLooks(): void;
-}
-
-export function addressesContract(open: () => Promise<AddressesSubject>): void {
-  async function opened() {
-    const { addresses, address, run, ...rest } = await open();
-    const look = () => run(addresses.look([rest.primary, rest.backup], address));
-    const move = (eniId: string, which = address) => run(addresses.move(which, eniId));
-    return { look, move, address, ...rest };
-  }
-
-  describe('addresses', () => {
-    test('are looked at with their owner and the interfaces that were named', async () => {
-      const { look, primary, backup, instanceId } = await opened();
-      const seen = await look();
-      expect(seen).toMatchObject({
-        kind: 'found',
-        value: {
-          owners: [{ eniId: primary, asPrimary: false }],
-          interfaces: { [primary]: { eniId: primary, instanceId }, [backup]: { eniId: backup, instanceId } },
-        },
-      });
-      const view = seen.kind === 'found' ? seen.value.interfaces[primary] : undefined;
-      expect(view?.mac).toMatch(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/);
-      expect(view?.sourceDestCheck).toBe(true);
-      expect(Object.keys(view ?? {}).sort()).toEqual([
-        'eniId',
-        'instanceId',
-        'mac',
-        'primaryAddress',
-        'securityGroups',
-        'sourceDestCheck',
-        'subnetId',
-      ]);
-    });
-
-    test('move to another interface in one step, and have one owner after it', async () => {
-      const { look, move, backup } = await opened();
-      await move(backup);
-      expect(await look()).toMatchObject({ value: { owners: [{ eniId: backup }] } });
-    });
-
-    test('stay where they are when they are moved there again', async () => {
-      const { look, move, primary } = await opened();
-      await move(primary);
-      expect(await look()).toMatchObject({ value: { owners: [{ eniId: primary }] } });
-    });
-
-    test('are found with an owner that nobody asked about', async () => {
-      const { address, primary, backup, ...subject } = await open();
-      await subject.run(subject.addresses.move(address, backup));
-      expect(await subject.run(subject.addresses.look([primary], address))).toMatchObject({
-        value: { owners: [{ eniId: backup }] },
-      });
-    });
-
-    test('an interface that EC2 does not know is missing from the answer, not a failure', async () => {
-      const { addresses, address, primary, run } = await open();
-      const seen = await run(addresses.look([primary, 'eni-0000000000000dead'], address));
-      expect(seen.kind === 'found' && Object.keys(seen.value.interfaces)).toEqual([primary]);
-    });
-
-    test('the primary address of an interface is told as such, and never moves', async () => {
-      const { addresses, address, primary, backup, run } = await open();
-      const seen = await run(addresses.look([primary, backup], address));
-      const own = seen.kind === 'found' ? (seen.value.interfaces[backup]?.primaryAddress ?? '') : '';
-      expect(await run(addresses.look([primary], own))).toMatchObject({
-        value: { owners: [{ eniId: backup, asPrimary: true }] },
-      });
-      await expect(run(addresses.move(own, primary))).rejects.toMatchObject({
-        code: 'refused',
-        retry: 'never',
-      });
-    });
-
-    test('are refused by an interface in another subnet, and stay', async () => {
-      const { look, move, primary, elsewhere } = await opened();
-      await expect(move(elsewhere)).rejects.toMatchObject({ name: 'Fault', code: 'refused', retry: 'never' });
-      expect(await look()).toMatchObject({ value: { owners: [{ eniId: primary }] } });
-    });
-
-    test('cannot move to an interface that does not exist', async () => {
-      const { look, move, primary } = await opened();
-      await expect(move('eni-0000000000000dead')).rejects.toMatchObject({
-        code: 'not-found',
-        retry: 'never',
-      });
-      expect(await look()).toMatchObject({ value: { owners: [{ eniId: primary }] } });
-    });
-
-    test('that could not be looked at are neither found nor absent', async () => {
-      const { look, failLooks } = await opened();
-      failLooks();
-      expect(await look()).toMatchObject({ kind: 'could-not-look', why: expect.stringMatching(/./) });
-    });
-  });
-}
-
 // ---- Instances
 
 export interface InstancesSubject extends Subject {
   readonly instances: Instances;
   readonly running: readonly [string, string];
-  /** Stops the first of them, to the end. */
+  /** Stops the first of them, to the end: a person asks for it. */
   stop(): Promise<void>;
+  /** EC2 stops the first of them, to the end: its hardware has failed. */
+  lose(): Promise<void>;
+  /** Systems Manager hears nothing of the first of them any more, for longer than it takes to notice. */
+  silence(): Promise<void>;
   failLooks(): void;
 }
 
@@ -163,6 +57,37 @@ export function instancesContract(open: () => Promise<InstancesSubject>): void {
       const { instances, running, run, failLooks } = await open();
       failLooks();
       expect(await run(instances.look(running))).toMatchObject({ kind: 'could-not-look' });
+    });
+
+    test('that a person has stopped are told from those that have failed', async () => {
+      const [asked, failed] = [await open(), await open()];
+      await asked.stop();
+      await failed.lose();
+      const [first] = asked.running;
+      expect(await asked.run(asked.instances.whyStopped(first))).toEqual({
+        kind: 'found',
+        value: 'asked-for',
+      });
+      expect(await failed.run(failed.instances.whyStopped(first))).toEqual({
+        kind: 'found',
+        value: 'failed',
+      });
+    });
+
+    test('that run have no reason for being stopped', async () => {
+      const { instances, running, run } = await open();
+      expect(await run(instances.whyStopped(running[0]))).toMatchObject({ kind: 'could-not-look' });
+      expect(await run(instances.whyStopped('i-0000000000000dead'))).toMatchObject({
+        kind: 'could-not-look',
+      });
+    });
+
+    test('that Systems Manager hears are reachable, the others and unknown ones are not', async () => {
+      const { instances, running, run, silence } = await open();
+      const ids = [...running, 'i-0000000000000dead'];
+      expect(await run(instances.reachable(ids))).toEqual({ kind: 'found', value: new Set(running) });
+      await silence();
+      expect(await run(instances.reachable(ids))).toEqual({ kind: 'found', value: new Set([running[1]]) });
     });
   });
 }

@@ -9,6 +9,7 @@ import {
   type Answer,
   type AskedRequest,
   type ClaimView,
+  type DependentStatus,
   type Explanation,
   type ListEntry,
   movingOrders,
@@ -34,11 +35,24 @@ const status: Status = {
     ServerA: 'ServerA eth0 172.17.106.10 fffffc00 eth1',
     ServerB: 'ServerB eth0 172.17.106.10 fffffc00 none',
   },
+  mechanism: { kind: 'secondary', words: 'AssignPrivateIpAddresses: a private address, inside its subnet' },
   automation: 'on',
   pausedUntilMs: null,
   failoverBlockedUntilMs: null,
   armed: true,
   claim: null,
+  waiting: null,
+  // In the order of service; two of them need the volume, and what was said of one has quotes and brackets in it.
+  dependents: [
+    dependent('data', 'volume', 'vol-0a1b2c3d4e5f60001', []),
+    dependent('postgres', 'systemd', 'postgresql.service', ['data']),
+    {
+      ...dependent('backup', 'command', '/opt/backup/start', ['data']),
+      state: 'OSF',
+      why: 'it said "no {" \\ [1]',
+    },
+    { ...dependent('web', 'target', 'web', ['postgres', 'backup']), state: null, server: null, why: null },
+  ],
   recent: [],
   agent: null,
   targets: [
@@ -64,6 +78,8 @@ export interface FakeEngine extends Engine {
   claims: readonly (ClaimView | null)[];
   backup: string | null;
   waits: boolean;
+  /** Of a failover that waits, as its status shows it. */
+  waiting: Status['waiting'];
   /** How the next recovery ends. */
   ends: { readonly outcome: Explanation['outcome']; readonly afterMs: number };
 }
@@ -83,6 +99,7 @@ export function fakeEngine(clock: Pick<Clock, 'now'>): FakeEngine {
     claims: [],
     backup: 'eth1',
     waits: false,
+    waiting: null,
     ends: { outcome: 'moved-to-backup', afterMs: 2_000 },
     async ask(sent) {
       const { proof: _, ...bare } = sent;
@@ -102,7 +119,7 @@ export function fakeEngine(clock: Pick<Clock, 'now'>): FakeEngine {
         return {
           ok: true,
           kind: 'status',
-          status: { ...status, backup: engine.backup, claim: engine.claim },
+          status: { ...status, backup: engine.backup, claim: engine.claim, waiting: engine.waiting },
         };
       case 'history':
         return { ok: true, kind: 'history', entries: [explanation()] };
@@ -188,6 +205,8 @@ export function fakeEngine(clock: Pick<Clock, 'now'>): FakeEngine {
       sinceMs: clock.now() - 200_000,
       ready: true,
       claim: engine.claim,
+      waiting: engine.waiting,
+      dependentsOut: [],
     };
   }
 
@@ -201,14 +220,16 @@ export function fakeEngine(clock: Pick<Clock, 'now'>): FakeEngine {
     const nowMs = clock.now();
     const endedAtMs = Math.min(nowMs, startedAtMs + afterMs);
     const steps = [
-      { atMs: startedAtMs + 12, ms: 12, step: 'claimed', evidence: { epoch: 3 } },
+      { atMs: startedAtMs + 12, ms: 12, id: '1.1', step: 'claimed', words: null, evidence: { epoch: 3 } },
       {
         atMs: startedAtMs + 300,
         ms: 288,
+        id: '1.2',
         step: 'observed',
+        words: null,
         evidence: { owners: ['eni-1'], host: { why: 'link-down' } },
       },
-      { atMs: startedAtMs + 1_900, ms: 1_600, step: 'verified', evidence: null },
+      { atMs: startedAtMs + 1_900, ms: 1_600, id: '1.3', step: 'verified', words: null, evidence: null },
     ];
     return {
       recovery,
@@ -239,6 +260,15 @@ export function fakeEngine(clock: Pick<Clock, 'now'>): FakeEngine {
 }
 
 export const operator = 'arn:aws:sts::123456789012:assumed-role/Operators/ada';
+
+function dependent(
+  name: string,
+  kind: DependentStatus['kind'],
+  what: string,
+  needs: readonly string[],
+): DependentStatus {
+  return { name, kind, what, needs, state: 'ISP', server: 'ServerA', why: 'verified', atMs: 0 };
+}
 
 const fleet = { name: 'main', automation: 'on', pausedUntilMs: null, brake: { counted: 0, max: 5 } } as const;
 

@@ -24,6 +24,8 @@ export interface FleetPlan {
   /** Whether the resource has a backup interface on every server. */
   readonly backup?: boolean;
   readonly resource?: Partial<ResourceDefinition>;
+  /** Further resources, on the same servers. */
+  readonly others?: readonly (Partial<ResourceDefinition> & Pick<ResourceDefinition, 'tag' | 'address'>)[];
   readonly policy?: Partial<RecoveryPolicy>;
   readonly fastLane?: boolean;
 }
@@ -50,9 +52,14 @@ export function fleetOf(plan: FleetPlan = {}): FleetDefinition {
     name: 'test',
     servers: Object.fromEntries(servers.map((server) => [server, serverOf(server)])),
     fastLane: plan.fastLane ?? false,
-    resources: [resource],
+    resources: [resource, ...(plan.others ?? []).map((other) => ({ ...bare(resource), ...other }))],
     policy: { ...defaultPolicy, ...plan.policy },
   };
+}
+
+/** What another resource of the same servers is like; what depends on this one does not depend on that one. */
+function bare({ dependents: _, failover: __, ...resource }: ResourceDefinition): ResourceDefinition {
+  return resource;
 }
 
 function serverOf(server: ServerName): FleetDefinition['servers'][string] {

@@ -33,13 +33,15 @@ function deviceOf(world: World, instanceId: string, mac: string): Eni | undefine
 function act(world: World, instanceId: string, guest: Guest, question: HostQuestion): boolean {
   const device = deviceOf(world, instanceId, question.mac)?.device;
   if (device === undefined) return false;
+  const { address, mechanism } = question;
   const before = JSON.stringify([
     ...guest.links,
     ...(guest.addresses.get(question.address) ?? []),
     guest.rules.get(question.address),
   ]);
-  if (question.action === 'restore') restore(guest, question.address, device);
-  else remove(guest, question.address, device);
+  if (question.action === 'restore') restore(guest, address, device);
+  // Of an Elastic IP the address is the interface's own, and stays.
+  else if (mechanism !== 'elastic') remove(guest, address, device);
   return (
     before !==
     JSON.stringify([
@@ -71,15 +73,16 @@ function answer(
   question: HostQuestion,
   changed: boolean,
 ): HostAnswer {
-  const { action, address, mac, pingList } = question;
+  const { action, address, mac, mechanism, pingList } = question;
   const eni = deviceOf(world, instanceId, mac);
   const device = eni?.device ?? null;
-  const holders = guest.addresses.get(address) ?? new Set<string>();
+  const own = mechanism === 'elastic' && eni?.primaryAddress === address ? [eni.device] : [];
+  const holders = new Set([...(guest.addresses.get(address) ?? []), ...own]);
   const elsewhere = [...holders].find((each) => each !== device) ?? null;
   const here = device !== null && holders.has(device);
   const link = device === null ? 'absent' : (guest.links.get(device) ?? 'up') === 'up' ? 'up' : 'down';
   const rule = device === null || guest.rules.get(address) !== device ? 'absent' : 'present';
-  const routed = eni !== undefined && world.owners.get(address) === eni.eniId;
+  const routed = eni !== undefined && (own.length > 0 || world.ownersOf(address).includes(eni.eniId));
   const asked = link === 'up' && here && pingList.length > 0 && action !== 'remove';
   const answered = routed && device !== null && !guest.deadPaths.has(device) && rule === 'present';
   const path = !asked ? 'not-asked' : answered ? 'answered' : 'unanswered';
@@ -93,7 +96,7 @@ function answer(
   const os = here ? 'here' : elsewhere === null ? 'absent' : 'elsewhere';
   const why =
     action === 'remove'
-      ? here
+      ? here && own.length === 0
         ? 'address-present'
         : null
       : firstFault({ link, os, elsewhere, rule, path }, guest.links.get(device ?? '') === 'broken');

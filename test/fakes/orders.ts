@@ -2,10 +2,11 @@
 import type { Summary } from '../../lib/recovery/audit.ts';
 import type { CarriedOrder } from '../../lib/recovery/carried-order.ts';
 import { operate } from '../../lib/recovery/operate.ts';
-import type { History, Identities, Obeyed, OperatePorts, Slots } from '../../lib/recovery/operate-ports.ts';
+import type { History, Identities, Obeyed, OperatePorts } from '../../lib/recovery/operate-ports.ts';
 import type { Answer, AskedRequest } from '../../lib/recovery/order.ts';
+import type { Slots } from '../../lib/recovery/ports.ts';
 import { found } from '../../lib/recovery/reading.ts';
-import type { Run } from '../../lib/recovery/recover.ts';
+import type { Run } from '../../lib/recovery/run.ts';
 import type { FleetPlan } from './fleets.ts';
 import { armedScene, type Scene } from './scene.ts';
 
@@ -44,11 +45,14 @@ export class OrderScene {
     return { ...words, proof: { kind: 'signed-identity', headers, body: '' } };
   }
 
-  /** Carries out what was handed over, as the recover function does. */
+  /** Carries out what was handed over, as the recover function does, and the failover for what takes dependents along. */
   async carryOut(): Promise<readonly Summary[]> {
     const summaries: Summary[] = [];
-    for (let next = this.carried.shift(); next; next = this.carried.shift())
-      summaries.push(summaryOf(await this.scene.respond(next)));
+    for (let next = this.carried.shift(); next; next = this.carried.shift()) {
+      const runs = await this.scene.respond(next);
+      const handedOn = runs[0]?.kind === 'escalated' && this.scene.ports.failovers.started.length > 0;
+      summaries.push(...(handedOn ? await this.scene.failovers() : [summaryOf(runs)]));
+    }
     return summaries;
   }
 
@@ -94,6 +98,7 @@ export class OrderScene {
           faults.effect('carriers.start', () => void this.carried.push(structuredClone(order))),
       },
       slots: { look: () => faults.look('slots.look', () => found(this.slots)) },
+      confirmations: this.scene.people,
       switches: {
         set: (change) =>
           faults.effect('switches.set', () => {

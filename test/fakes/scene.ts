@@ -2,16 +2,21 @@
 import type { Summary } from '../../lib/recovery/audit.ts';
 import { failOver } from '../../lib/recovery/failover.ts';
 import type { FleetDefinition } from '../../lib/recovery/fleet.ts';
+import type { FailoverPorts } from '../../lib/recovery/ports.ts';
 import type { Reason } from '../../lib/recovery/reasons.ts';
 import { type ReconcilePorts, reconcile } from '../../lib/recovery/reconcile.ts';
-import { type Run, recover } from '../../lib/recovery/recover.ts';
+import { recover } from '../../lib/recovery/recover.ts';
 import type { ResourceRecord } from '../../lib/recovery/resource.ts';
 import { respond } from '../../lib/recovery/respond.ts';
+import type { Run } from '../../lib/recovery/run.ts';
 import type { Trigger } from '../../lib/recovery/trigger.ts';
-import { fakeAddresses, fakeInstances } from './ec2.ts';
+import { type FakeDependents, fakeDependents } from './dependents.ts';
+import { fakeAddresses, fakeInstances, fakeSlots } from './ec2.ts';
+import { type FakeFences, fakeFences } from './fences.ts';
 import { eniOf, type FleetPlan, fleetOf, healthAlarm, tag, vip } from './fleets.ts';
 import { fakeHosts } from './hosts.ts';
 import { type FakeLedger, fakeLedger } from './ledger.ts';
+import { type FakePeople, fakePeople, plainSteps } from './steps.ts';
 import {
   type FakeAnnouncements,
   type FakeAudit,
@@ -26,24 +31,29 @@ import {
 import { fakeWords } from './words.ts';
 import { type Guest, type World, worldOf } from './world.ts';
 
-export interface ScenePorts extends ReconcilePorts {
+export interface ScenePorts extends ReconcilePorts, FailoverPorts {
   readonly ledger: FakeLedger;
   readonly audit: FakeAudit;
   readonly announcements: FakeAnnouncements;
   readonly pages: FakePages;
   readonly failovers: FakeFailovers;
+  readonly dependents: FakeDependents;
+  readonly fences: FakeFences;
 }
 
 export class Scene {
   readonly fleet: FleetDefinition;
   readonly world: World;
   readonly ports: ScenePorts;
+  /** Whom a failover asks. */
+  readonly people: FakePeople;
   #invocations = 0;
 
   constructor(fleet: FleetDefinition) {
     this.fleet = fleet;
     this.world = worldOf(fleet);
     this.ports = portsOf(this.world, fleet);
+    this.people = fakePeople(this.world.clock, this.world.faults);
   }
 
   get record(): ResourceRecord {
@@ -55,7 +65,7 @@ export class Scene {
   }
 
   get owner(): string | undefined {
-    return this.world.owners.get(vip);
+    return this.world.ownersOf(vip)[0];
   }
 
   guest(server: string): Guest {
@@ -92,7 +102,9 @@ export class Scene {
   async failovers(): Promise<readonly Summary[]> {
     const summaries: Summary[] = [];
     for (let next = this.ports.failovers.started.shift(); next; next = this.ports.failovers.started.shift())
-      summaries.push(await failOver(this.ports, this.fleet, next, this.nextId()));
+      summaries.push(
+        ...(await failOver(this.ports, this.fleet, next, plainSteps(this.world.clock, this.people))),
+      );
     return summaries;
   }
 
@@ -131,6 +143,9 @@ function portsOf(world: World, fleet: FleetDefinition): ScenePorts {
     announcements: fakeAnnouncements(faults),
     pages: fakePages(faults),
     failovers: fakeFailovers(faults),
+    dependents: fakeDependents(world),
+    fences: fakeFences(world),
+    slots: fakeSlots(world),
     alarms: fakeAlarms(
       world,
       Object.fromEntries(fleet.resources.map(({ tag: name, address }) => [name, address])),

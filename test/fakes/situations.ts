@@ -12,7 +12,7 @@ import type {
 import { found, type Reading } from '../../lib/recovery/reading.ts';
 import { newRecord, type ResourceRecord } from '../../lib/recovery/resource.ts';
 import { eniOf, vip } from './fleets.ts';
-import { macOf, subnetId } from './world.ts';
+import { checksNoSource, macOf, subnetIdOf } from './world.ts';
 
 export function recordOf(fleet: FleetDefinition): ResourceRecord {
   const [resource] = fleet.resources;
@@ -53,19 +53,23 @@ export const wellFleet: FleetView = { automation: 'on', pausedUntilMs: 0, failov
 export function allWell(fleet: FleetDefinition): Observation {
   const servers = Object.values(fleet.servers);
   const interfaces: Record<string, InterfaceView> = {};
-  for (const { instanceId, interfaces: own } of servers)
+  for (const { instanceId, interfaces: own, subnet } of servers)
     for (const { eniId, address } of Object.values(own))
       interfaces[eniId] = {
         eniId,
         mac: macOf(eniId),
-        subnetId,
+        subnetId: subnetIdOf(subnet),
         primaryAddress: address,
         instanceId,
         securityGroups: ['sg-1'],
-        sourceDestCheck: true,
+        sourceDestCheck: !checksNoSource(fleet),
       };
   return {
-    addresses: found({ interfaces, owners: [{ eniId: eniOf('ServerA', 'eth0'), asPrimary: false }] }),
+    addresses: found({
+      interfaces,
+      owners: [{ eniId: eniOf('ServerA', 'eth0'), asPrimary: false }],
+      missingIn: [],
+    }),
     instances: found(Object.fromEntries(servers.map(({ instanceId }) => [instanceId, wellInstance]))),
     host: found(answerOf()),
     fleet: found(wellFleet),
@@ -86,6 +90,11 @@ export function ownedAsPrimary(seen: Observation, eniId: string): Observation {
     ...seen,
     addresses: found({ ...seenValue(seen.addresses), owners: [{ eniId, asPrimary: true }] }),
   };
+}
+
+/** Of an overlay address: route tables without a route to it. */
+export function missingIn(seen: Observation, ...tables: readonly string[]): Observation {
+  return { ...seen, addresses: found({ ...seenValue(seen.addresses), missingIn: tables }) };
 }
 
 /** `null` takes the interface away altogether. */

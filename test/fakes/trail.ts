@@ -1,7 +1,7 @@
 /** What a recovery tells others: the audit trail, the pages, the failovers it starts, and the alarms it asks about. */
 import type { Announcement } from '../../lib/recovery/announcement.ts';
 import { type AuditRecord, auditKey, type Summary } from '../../lib/recovery/audit.ts';
-import type { Escalation } from '../../lib/recovery/escalation.ts';
+import type { Incident } from '../../lib/recovery/escalation.ts';
 import { healthAlarmName } from '../../lib/recovery/names.ts';
 import type { Announcements, Audit, Failovers, Page, Pages } from '../../lib/recovery/ports.ts';
 import { found } from '../../lib/recovery/reading.ts';
@@ -59,15 +59,20 @@ export function fakeAnnouncements(faults: Faults): FakeAnnouncements {
 
 export interface FakeFailovers extends Failovers {
   /** Started and not yet run, oldest first: a test takes them from here. */
-  readonly started: Escalation[];
+  readonly started: Incident[];
 }
 
 export function fakeFailovers(faults: Faults): FakeFailovers {
-  const started: Escalation[] = [];
+  const started: Incident[] = [];
+  const names = new Set<string>();
   return {
     started,
-    start: (escalation) =>
-      faults.effect('failovers.start', () => void started.push(structuredClone(escalation))),
+    start: (incident) =>
+      faults.effect('failovers.start', () => {
+        if (names.has(incident.name)) return;
+        names.add(incident.name);
+        started.push(structuredClone(incident));
+      }),
   };
 }
 

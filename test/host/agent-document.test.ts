@@ -68,6 +68,29 @@ address ip-web 10.0.1.51 10.0.1.0/24 none
   );
 });
 
+test('the configuration says what an address is besides secondary, with the subnet where it is the same everywhere', () => {
+  const addresses = (['secondary', 'ipv6', 'overlay', 'elastic'] as const).map((mechanism) => ({
+    mechanism,
+    tag: `ip-${mechanism}`,
+    address: { secondary: '10.0.1.50', ipv6: 'fd00::50', overlay: '192.168.7.50', elastic: '203.0.113.9' }[
+      mechanism
+    ],
+    subnet: mechanism === 'ipv6' ? 'fd00::/64' : '10.0.1.0/24',
+    pingList: mechanism === 'ipv6' ? ['fd00::9', '[fd00::9]:22'] : [],
+  }));
+  expect(
+    agentConfiguration({ ...configuration, addresses })
+      .split('\n')
+      .slice(2),
+  ).toEqual([
+    'address ip-secondary 10.0.1.50 10.0.1.0/24 none',
+    'address ip-ipv6 fd00::50 fd00::/64 fd00::9,[fd00::9]:22 ipv6',
+    'address ip-overlay 192.168.7.50 none none overlay',
+    'address ip-elastic 203.0.113.9 none none elastic',
+    '',
+  ]);
+});
+
 describe('the document', () => {
   test('is one that SSM takes, with each parameter in one place', () => {
     expect(readCommandDocument(agentDocument(configuration)).step?.timeoutSeconds).toBe('60');
@@ -77,15 +100,29 @@ describe('the document', () => {
     ]);
   });
 
-  test('is within the limit of 64 KB with as many addresses as a fleet may have', () => {
-    const addresses = Array.from({ length: 50 }, (_, n) => ({
-      tag: `a-rather-long-name-of-an-address-${n}`,
-      address: `10.100.100.${100 + n}`,
-      subnet: '10.100.100.0/24',
-      pingList: ['10.100.100.100', '10.100.100.101'],
-    }));
-    expect(JSON.stringify(agentDocument({ ...configuration, addresses })).length).toBeLessThan(64 * 1024);
-  });
+  test.each([
+    ['secondary', '10.100.100.', '10.100.100.0/24', ['10.100.100.100', '10.100.100.101']],
+    [
+      'ipv6',
+      '2600:1f14:abc:1200::',
+      '2600:1f14:abc:1200::/64',
+      ['2600:1f14:abc:1200::1:1', '2600:1f14:abc:1200::1:2'],
+    ],
+    ['overlay', '192.168.100.', '10.100.100.0/24', ['10.100.100.100', '10.100.100.101']],
+    ['elastic', '203.0.113.', '10.100.100.0/24', ['10.100.100.100', '10.100.100.101']],
+  ] as const)(
+    'is within the limit of 64 KB with as many %s addresses as a fleet may have',
+    (mechanism, base, subnet, pingList) => {
+      const addresses = Array.from({ length: 50 }, (_, n) => ({
+        mechanism,
+        tag: `a-rather-long-name-of-an-address-${n}`,
+        address: `${base}${100 + n}`,
+        subnet,
+        pingList,
+      }));
+      expect(JSON.stringify(agentDocument({ ...configuration, addresses })).length).toBeLessThan(64 * 1024);
+    },
+  );
 
   test('has another version with another configuration, and takes sixteen hexadecimal digits or any for one', () => {
     expect(agentVersion({ ...configuration })).toBe(version);
@@ -194,6 +231,13 @@ describe.each(shells.map((words) => ({ words, name: words.join(' ') })))('under 
         ['address ip-x 10.0.2.1 10.0.1.0/24 none', 'ip-x 10.0.2.1'],
         ['address ip-x 10.0.1.52 10.0.1.0/24 x', 'ip-x 10.0.1.52'],
         ['address ip-x $(reboot) 10.0.1.0/24 none', 'quotes'],
+        ['address ip-x fd00::50 fd00::/64 none', 'ip-x fd00::50'],
+        ['address ip-x 10.0.1.52 10.0.1.0/24 none teleport', 'ip-x 10.0.1.52'],
+        ['address ip-x fd00::50 fd00:0:0:1::/64 none ipv6', 'ip-x fd00::50'],
+        ['address ip-x fd00::50 fd00::/64 10.0.1.9 ipv6', 'ip-x fd00::50'],
+        ['address ip-x 192.168.7.50 10.0.1.0/24 none overlay', 'ip-x 192.168.7.50'],
+        ['address ip-x 203.0.113.9 none fd00::9 elastic', 'ip-x 203.0.113.9'],
+        ['address ip-x 203.0.113.9 none none elastic more', 'is not known'],
         ['address ip"x 10.0.1.52 10.0.1.0/24 none', 'quotes'],
         ['fleet a\\b', 'quotes'],
       ]) {

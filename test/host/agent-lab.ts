@@ -22,12 +22,14 @@ import { Imds } from '../../lib/emulator/imds/imds.ts';
 import { imdsServer } from '../../lib/emulator/imds/listener.ts';
 import type { WireRequest } from '../../lib/emulator/service.ts';
 import { agentScript } from '../../lib/host/agent-script.ts';
+import { startKernel6, subnet6 } from './ipv6-lab.ts';
 import { eth0, eth1, execute, type KernelGuest, startKernel } from './labs.ts';
 
 export const instanceId = 'i-0123456789abcdef0';
 export const roleName = 'db-server';
 const imdsAddress = '169.254.169.254';
 const awsAddress = '169.254.0.1';
+export const publicAddress = '203.0.113.9';
 const enis = { eth0: 'eni-0123456789abcdef0', eth1: 'eni-0123456789abcdef1' };
 const everyMs = 25;
 
@@ -44,6 +46,8 @@ export interface AgentLab {
   readonly agent: ChildProcess;
   /** In EC2's model and in the VPC's routes at the same moment. */
   assign(address: string, device: 'eth0' | 'eth1' | 'nobody'): Promise<void>;
+  /** The public address leads to the interface's own private one from now on. */
+  associate(device: 'eth0' | 'eth1' | 'nobody'): Promise<void>;
   /** Where the guest has the address, such as `eth1 5200` with the priority of its rule. */
   placeOf(address: string): Promise<string>;
   stop(): Promise<void>;
@@ -57,13 +61,17 @@ interface AgentOptions {
   readonly constants?: Readonly<Record<string, number>>;
   /** Assigned before the agent starts, so that a lagging metadata service knows it. */
   readonly initially?: readonly [string, 'eth0' | 'eth1'];
+  /** Shell lines in front of the script, to put something in its way. */
+  readonly before?: string;
+  /** The guest and its VPC have IPv6 too. */
+  readonly ipv6?: true;
 }
 
 export async function startAgent(
   shell: readonly [string, ...string[]],
-  { settings, args = [], constants = {}, initially }: AgentOptions,
+  { settings, args = [], constants = {}, initially, before = '', ipv6 }: AgentOptions,
 ): Promise<AgentLab> {
-  const guest = await startKernel(shell);
+  const guest = await (ipv6 ? startKernel6 : startKernel)(shell);
   const { account, gateway, ec2, imds } = startAws();
   const data: string[] = [];
   account.onMetric(({ name, dimensions, value }) => data.push(`${name} ${dimensions['Tag']} ${value}`));
@@ -77,7 +85,7 @@ export async function startAgent(
   ];
   const script = join(guest.runDirectory, 'holdfast-agent');
   const configuration = join(guest.runDirectory, 'agent.conf');
-  writeFileSync(script, withConstants(agentScript().text, constants));
+  writeFileSync(script, `${before}\n${withConstants(agentScript().text, constants)}`);
   writeFileSync(
     configuration,
     [
@@ -91,13 +99,28 @@ export async function startAgent(
     ].join('\n'),
   );
   const assign: AgentLab['assign'] = async (address, device) => {
-    if (device === 'nobody')
+    const what = address.includes(':') ? 'Ipv6Addresses' : 'PrivateIpAddresses';
+    // Of IPv6 nothing is reassigned.
+    if (device === 'nobody' || what === 'Ipv6Addresses')
       for (const eni of Object.values(enis)) {
-        const holds = ec2.world.interface(eni).secondaryAddresses.includes(address);
-        if (holds) await call(gateway, 'UnassignPrivateIpAddresses', eni, address);
+        const { secondaryAddresses, ipv6Addresses } = ec2.world.interface(eni);
+        const holds = [...secondaryAddresses, ...ipv6Addresses].includes(address);
+        if (holds) await callAbout(gateway, `Unassign${what}`, eni, address);
       }
-    else await call(gateway, 'AssignPrivateIpAddresses', enis[device], address);
+    if (device !== 'nobody') await callAbout(gateway, `Assign${what}`, enis[device], address);
     await guest.give(address, device);
+  };
+  const { allocationId } = ec2.elasticIps.add({ publicIp: publicAddress });
+  const associate: AgentLab['associate'] = async (device) => {
+    const { association } = ec2.elasticIps.get(allocationId);
+    if (device !== 'nobody')
+      await call(gateway, 'AssociateAddress', {
+        AllocationId: allocationId,
+        NetworkInterfaceId: enis[device],
+        AllowReassociation: 'true',
+      });
+    else if (association !== undefined)
+      await call(gateway, 'DisassociateAddress', { AssociationId: association.id });
   };
   if (initially !== undefined) await assign(...initially);
   const agent = spawn('ip', ['netns', 'exec', guest.host, ...shell, script, ...args, configuration], {
@@ -120,10 +143,12 @@ export async function startAgent(
     log: () => log,
     agent,
     assign,
+    associate,
     placeOf: async (address) => {
-      const { stdout } = await guest.run('ip -o -4 addr show; ip -4 rule show');
+      const { stdout } = await guest.run('ip -o addr show; ip -4 rule show; ip -6 rule show');
       const lines = stdout.split('\n').map((line) => line.split(/\s+/));
-      const devices = lines.filter((words) => words[3] === `${address}/32`).map((words) => words[1]);
+      const whole = [`${address}/32`, `${address}/128`];
+      const devices = lines.filter((words) => whole.includes(words[3] ?? '')).map((words) => words[1]);
       const rules = lines.filter((words) => words[2] === address).map((words) => words[0]?.slice(0, -1));
       return [...devices, ...rules].join(' ');
     },
@@ -181,7 +206,8 @@ function startAws() {
   gateway.add(ec2Service(ec2));
   gateway.add(cloudWatchService(new CloudWatch(account)));
   gateway.add(eventBridgeService(new EventBridge(account)));
-  const { id: subnetId } = ec2.addSubnet({ cidr: '10.0.1.0/24' });
+  const { id: vpcId } = ec2.networks.addVpc({ cidrs: ['10.0.0.0/16'], internetGateway: true });
+  const { id: subnetId } = ec2.addSubnet({ vpcId, cidr: '10.0.1.0/24', ipv6Cidr: subnet6 });
   ec2.addNetworkInterface({ id: enis.eth0, subnetId, privateAddress: '10.0.1.10', macAddress: eth0 });
   ec2.addNetworkInterface({ id: enis.eth1, subnetId, privateAddress: '10.0.1.11', macAddress: eth1 });
   const fabric = new Fabric(ec2);
@@ -210,11 +236,19 @@ function startAws() {
   return { account, gateway, ec2, imds };
 }
 
+async function callAbout(gateway: Gateway, action: string, eni: string, address: string): Promise<void> {
+  const list = address.includes(':') ? 'Ipv6Addresses.1' : 'PrivateIpAddress.1';
+  const reassign = action === 'AssignPrivateIpAddresses' ? { AllowReassignment: 'true' } : {};
+  await call(gateway, action, { NetworkInterfaceId: eni, [list]: address, ...reassign });
+}
+
 /** As the operator. */
-async function call(gateway: Gateway, action: string, eni: string, address: string): Promise<void> {
-  const query = new URLSearchParams({ Action: action, Version: '2016-11-15', NetworkInterfaceId: eni });
-  query.set('PrivateIpAddress.1', address);
-  if (action === 'AssignPrivateIpAddresses') query.set('AllowReassignment', 'true');
+async function call(
+  gateway: Gateway,
+  action: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<void> {
+  const query = new URLSearchParams({ Action: action, Version: '2016-11-15', ...parameters });
   const authorization = 'AWS4-HMAC-SHA256 Credential=test/20260105/us-east-1/ec2/aws4_request';
   const { status, body } = await gateway.handle({
     method: 'POST',

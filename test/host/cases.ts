@@ -12,6 +12,7 @@ const protectedAddress = '10.0.1.50';
 
 const defaults: Readonly<Record<AddressParameter, string>> = {
   Action: 'verify',
+  Mechanism: 'secondary',
   Address: protectedAddress,
   Mac: eth1,
   Subnet: '10.0.1.0/24',

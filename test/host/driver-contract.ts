@@ -4,6 +4,7 @@
  *
  * Where the two deviate, and why it is no case here:
  * - Commands beyond `ip`, `ping` and the shell's own: the model refuses them by name, the namespace has the machine's.
+ * - Units: the model has its own (`ModelHost.units`), the namespace has no systemd.
  * - A cut path: the model's is on its fabric, the namespace's on its VPC; tests in test/unit/model-host.test.ts and
  *   test/netns/vpc.test.ts.
  * - A lost device driver: the model has none to lose.

@@ -32,12 +32,20 @@ export interface Guest {
 
 // ---- The model
 
-export async function startModel(): Promise<Guest & { readonly clock: VirtualClock }> {
+export interface ModelGuest extends Guest {
+  readonly clock: VirtualClock;
+  readonly peer: ModelHost;
+  /** The VPC sends the address to the peer. */
+  ownedByPeer(address: string): void;
+}
+
+export async function startModel(): Promise<ModelGuest> {
   const clock = new VirtualClock();
+  const peerEni = { mac: '02:00:00:00:00:64', hostId: 'i-peer' };
   const owners = new Map([
     ['10.0.1.10', { mac: eth0, hostId: 'i-guest' }],
     ['10.0.1.11', { mac: eth1, hostId: 'i-guest' }],
-    [peer, { mac: '02:00:00:00:00:64', hostId: 'i-peer' }],
+    [peer, peerEni],
   ]);
   const fabric = new Fabric({ eniOwning: (address) => owners.get(address) });
   const common = { prefixLength: 24, gateway: '10.0.1.1' };
@@ -45,11 +53,13 @@ export async function startModel(): Promise<Guest & { readonly clock: VirtualClo
   guest.attach({ ...common, mac: eth0, deviceIndex: 0, device: 'eth0', primaryAddress: '10.0.1.10' });
   guest.attach({ ...common, mac: eth1, deviceIndex: 1, device: 'eth1', primaryAddress: '10.0.1.11' });
   const other = new ModelHost({ id: 'i-peer', clock, fabric });
-  other.attach({ ...common, mac: '02:00:00:00:00:64', deviceIndex: 0, device: 'eth0', primaryAddress: peer });
+  other.attach({ ...common, mac: peerEni.mac, deviceIndex: 0, device: 'eth0', primaryAddress: peer });
   guest.boot();
   other.boot();
   return {
     clock,
+    peer: other,
+    ownedByPeer: (address) => owners.set(address, peerEni),
     run: (script) => clock.run(guest.exec(script, { timeoutMs: 60_000 })),
     setLink: async (device, state) => guest.setLink(device, state),
     give: async (address, device) => {

@@ -9,11 +9,14 @@ import { missing, shells, titled } from './shells.ts';
 let server: Server;
 let open = '';
 let closed = '';
+/** The same port of the same server, by IPv6. */
+let open6 = '';
 
 beforeAll(async () => {
-  server = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
+  server = createServer((socket) => socket.on('error', () => undefined)).listen({ port: 0, host: '::' });
   await once(server, 'listening');
   open = targetOf(server);
+  open6 = open.replace('127.0.0.1', '[::1]');
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   closed = targetOf(other);
@@ -59,6 +62,33 @@ describe.each(shells.map((words) => ({ words, name: words.join(' ') })))('under 
     },
   );
 
+  test.skipIf(absent !== undefined)(
+    titled('a port behind an IPv6 address is asked like any other', absent),
+    async () => {
+      expect(await reach('::1', open6)).toBe('0');
+      expect(await reach('::1', closed.replace('127.0.0.1', '[::1]'))).toBe('1');
+      expect(await reach('fd00::77', open6)).toBe('2');
+    },
+  );
+
+  test.each([
+    ['fd00::9', '0'],
+    ['2600:1f14:abc:0:1::ac12', '0'],
+    ['[fd00::9]:5432', '0'],
+    ['[fd00::9]', '1'],
+    ['[fd00::9]:0', '1'],
+    ['[fd00::9]:65536', '1'],
+    ['[fd00::9:22', '1'],
+    ['[fd00::9]:22]:22', '1'],
+    ['[10.0.1.9]:22', '1'],
+    ['10.0.1.9', '1'],
+    ['fe80::1', '1'],
+    ['fd00::$(id)', '1'],
+  ])('of IPv6 a target %s is taken or refused', async (target, code) => {
+    const asked = `set_mechanism ipv6; is_target '${target}' && printf '\\n0\\n' || printf '\\n1\\n'`;
+    expect(await lastLine(words, asked)).toBe(code);
+  });
+
   test.each([
     ['10.0.1.100', '0'],
     ['10.0.1.100:5432', '0'],
@@ -68,6 +98,8 @@ describe.each(shells.map((words) => ({ words, name: words.join(' ') })))('under 
     ['10.0.1.100:22:22', '1'],
     ['10.0.1.100:$(id)', '1'],
     ['10.0.1:22', '1'],
+    ['fd00::9', '1'],
+    ['[fd00::9]:22', '1'],
   ])('a target %s is taken or refused', async (target, code) => {
     expect(await lastLine(words, `is_target '${target}' && printf '\\n0\\n' || printf '\\n1\\n'`)).toBe(code);
   });

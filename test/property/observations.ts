@@ -139,6 +139,7 @@ function seenIn(fleet: FleetDefinition): fc.Arbitrary<Observation> {
       ),
     ),
     owners: fc.uniqueArray(owner, { maxLength: 2, selector: ({ eniId }) => eniId }),
+    missingIn: mostly<string[]>([], fc.constant(['rtb-2'])),
   });
   return fc.record({
     addresses: reading(addresses),

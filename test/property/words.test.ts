@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addressOfNumber, parseAddress } from '../../lib/recovery/address.ts';
 import { parseAnswer } from '../../lib/recovery/answer.ts';
-import { parseEscalation } from '../../lib/recovery/escalation.ts';
+import { parseIncident } from '../../lib/recovery/escalation.ts';
 import { readEvent } from '../../lib/recovery/event.ts';
 import { type Info, parseInfo, printInfo, swapInfo } from '../../lib/recovery/info.ts';
 import { alarmSubject, healthAlarmName, statusAlarmName } from '../../lib/recovery/names.ts';
@@ -91,7 +91,7 @@ test('whatever comes in as an event is read or refused, never thrown at', () => 
 
 test.each([
   ['a record', parseRecord],
-  ['an escalation', parseEscalation],
+  ['an incident', parseIncident],
 ] as const)('whatever is taken for %s is read or refused with a fault', (_, parse) => {
   fc.assert(
     fc.property(fc.anything(), (value) => {

@@ -1,9 +1,13 @@
-/** The two courses that an incident takes when all else goes well, and what has to be true at the end of each. */
+/** The courses that an incident takes when all else goes well, and what has to be true at the end of each. */
 import { expect } from 'vitest';
-import { type Incident, minute, startIncident } from './incident.ts';
+import { onServers } from './fleets.ts';
+import { effects, expectAllOn, hierarchyOptions } from './hierarchy.ts';
+import { type Incident, type IncidentOptions, minute, startIncident } from './incident.ts';
 
 export interface Course {
   readonly name: string;
+  /** The fleet; the example's when absent. */
+  readonly options?: IncidentOptions;
   /** Breaks what has to be recovered from. */
   readonly breakIt: (incident: Incident) => void;
   /** Where the address is in service afterwards. */
@@ -12,6 +16,7 @@ export interface Course {
   readonly info: { readonly ServerA: string; readonly ServerB: string };
   /** What the record remembers. */
   readonly recoveries: readonly string[];
+  readonly expectMore?: (incident: Incident, when: string) => Promise<void>;
 }
 
 const infoAtFirst = {
@@ -41,13 +46,26 @@ export const failover: Course = {
   recoveries: ['failed-over'],
 };
 
+/** The same, and everything that depends on the address is stopped there, while the server lives, and moves along. */
+export const hierarchy: Course = {
+  ...failover,
+  name: 'eth0 and eth1 of the database die',
+  options: hierarchyOptions(onServers(2)),
+  async expectMore(incident, when) {
+    await expectAllOn(incident, 'ServerB', when);
+    for (const once of ['DetachVolume', 'AttachVolume'])
+      expect(effects(incident, once), `${once} ${when}`).toBeLessThanOrEqual(1);
+    expect(incident.pages(), when).toEqual([]);
+  },
+};
+
 const recoveryLimitMs = 8 * minute;
 /** Lets the retries of the queue and two ticks go by: none of them may change anything. */
 const aftermathMs = 2.1 * minute;
 
 /** Plays a course with bad luck planted beforehand. */
 export async function play(course: Course, plant: (incident: Incident) => void): Promise<Incident> {
-  const incident = await startIncident();
+  const incident = await startIncident(course.options);
   plant(incident);
   course.breakIt(incident);
   await incident.until(({ recent }) => recent.length > 0, recoveryLimitMs);
@@ -68,4 +86,9 @@ export async function expectTheEndOf(course: Course, incident: Incident, when = 
   expect({ ServerA: ServerA?.info, ServerB: ServerB?.info }, when).toEqual(course.info);
   expect(await incident.recoveries(), when).toEqual(course.recoveries);
   expect(incident.owners(), when).not.toContain('nobody');
+  expect(
+    incident.executions().filter(({ status }) => status === 'RUNNING'),
+    when,
+  ).toEqual([]);
+  await course.expectMore?.(incident, when);
 }

@@ -1,15 +1,19 @@
 import { expect, test } from 'vitest';
 import { failover } from './courses.ts';
-import { crashBehind, crashBehindEach } from './crashes.ts';
+import { crashBehind, crashBehindEach, manyPlaysMs } from './crashes.ts';
 import { instanceOf } from './fleets.ts';
 import { minute, second, startIncident } from './incident.ts';
 
 /** As many as recover and failover make together: with one more to die behind, they go through. */
 const changes = 16;
 
-test('eth0 and eth1 die, and a function behind any of the changes: the address ends on ServerB, moved once', async () => {
-  expect(await crashBehindEach(failover, { from: 1, to: changes + 1 })).toBe(changes);
-});
+test(
+  'eth0 and eth1 die, and a function behind any of the changes: the address ends on ServerB, moved once',
+  async () => {
+    expect(await crashBehindEach(failover, { from: 1, to: changes + 1 })).toBe(changes);
+  },
+  manyPlaysMs,
+);
 
 test('eth0 and eth1 die, and two runs in a row behind the same change: the third ends it', async () => {
   expect(await crashBehindEach(failover, { from: 3, to: changes, step: 6, times: 2 })).toBeGreaterThan(1);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { healthAlarmName, statusAlarmName } from '../../lib/recovery/names.ts';
+import { healthAlarmName, liveAlias, statusAlarmName } from '../../lib/recovery/names.ts';
 import { type AlarmSaid, directAction, snsNotification, stateChangeEvent } from './events.ts';
 import { instanceOf } from './fleets.ts';
 import { type Incident, minute, second, startIncident, tag } from './incident.ts';
@@ -177,7 +177,7 @@ test('the alarm comes three minutes late, and three times: the tick has recovere
   expect(incident.owners()).toEqual(['ServerA eth0', 'ServerA eth1']);
 });
 
-test('the failover is started twice by the queue: the second finds the claim gone', async () => {
+test('the queue delivers everything twice, the start of the failover too: its name makes it one execution, and one move', async () => {
   const incident = await startIncident();
   incident.world.hosts.get('ServerA')?.setLink('eth0', 'down');
   incident.world.hosts.get('ServerA')?.setLink('eth1', 'down');
@@ -186,8 +186,39 @@ test('the failover is started twice by the queue: the second finds the claim gon
   await incident.until((record) => record.activeServer === 'ServerB', 5 * minute);
   await incident.advance(3 * minute);
 
+  expect(incident.executions().map(({ status }) => status)).toEqual(['SUCCEEDED']);
   expect(await incident.acted()).toEqual(['failed-over']);
-  expect(await incident.heldFor()).toContain('claim-lost');
-  expect(incident.owner()).toBe('ServerB eth0');
+  expect(incident.owners()).toEqual(['ServerA eth0', 'ServerA eth1', 'ServerB eth0']);
   expect(await incident.configured()).toEqual(['ServerB eth0']);
+});
+
+test('whoever starts the same failover a second time gets the same execution, and it moves nothing again', async () => {
+  const incident = await startIncident();
+  incident.aws.ec2.failHost(instanceOf.ServerA, { stopsAfterMs: second });
+  await incident.until((record) => record.activeServer === 'ServerB', 5 * minute);
+  const [execution] = incident.executions();
+  const { name, input = '' } = execution?.identity ?? {};
+  const reference = { functionName: incident.functionName('failover'), qualifier: liveAlias };
+
+  expect(incident.aws.lambda.invokeLater(reference, input, 'again', name)).toBe(execution?.identity.arn);
+  await incident.advance(3 * minute);
+
+  expect(incident.executions()).toHaveLength(1);
+  expect(await incident.acted()).toEqual(['failed-over']);
+});
+
+test('the same failover is started under another name: the claim is gone, and it moves nothing', async () => {
+  const incident = await startIncident();
+  incident.aws.ec2.failHost(instanceOf.ServerA, { stopsAfterMs: second });
+  await incident.until((record) => record.activeServer === 'ServerB', 5 * minute);
+  const [execution] = incident.executions();
+  const reference = { functionName: incident.functionName('failover'), qualifier: liveAlias };
+
+  incident.aws.lambda.invokeLater(reference, execution?.identity.input ?? '', 'again', 'another-name');
+  await incident.advance(3 * minute);
+
+  expect(incident.executions().map(({ status }) => status)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+  expect(await incident.heldFor()).toContain('claim-lost');
+  expect(await incident.acted()).toEqual(['failed-over']);
+  expect(incident.owners()).toEqual(['ServerA eth0', 'ServerB eth0']);
 });

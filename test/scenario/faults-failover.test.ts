@@ -3,7 +3,9 @@ import { survivesEachCall } from './each-call.ts';
 
 survivesEachCall(failover, [
   'AssignPrivateIpAddresses',
+  'CheckpointDurableExecution',
   'DescribeAlarms',
+  'DescribeInstanceInformation',
   'DescribeInstanceStatus',
   'DescribeNetworkInterfaces',
   'GetCommandInvocation',

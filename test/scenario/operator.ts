@@ -12,7 +12,10 @@ export interface Operator {
   readonly order: (words: AskedRequest) => Promise<Answer>;
   readonly ask: (request: AskedRequest) => Promise<Answer>;
   readonly status: () => Promise<Status>;
-  /** All in the same moment. */
+  /** With a proof of who gives it, for `askAtOnce`. */
+  readonly sign: (words: AskedRequest) => Promise<AskedRequest>;
+  /** All in the same moment, whoever has signed them. */
+  readonly askAtOnce: (requests: readonly AskedRequest[]) => Promise<readonly Answer[]>;
   readonly orderAtOnce: (words: readonly AskedRequest[]) => Promise<readonly Answer[]>;
   /** Gives the order and waits until its recovery has ended. */
   readonly orderToEnd: (words: AskedRequest) => Promise<Explanation>;
@@ -40,12 +43,15 @@ export function operatorOf(incident: Incident, roleName?: string): Operator {
 
   const ask = (request: AskedRequest): Promise<Answer> => clock.run(engine.ask(request));
 
-  const signed = async (words: AskedRequest): Promise<AskedRequest> => ({
+  const sign = async (words: AskedRequest): Promise<AskedRequest> => ({
     ...words,
     proof: await signedIdentity(words, operateFunctionName(fleet.name), { region, credentials }),
   });
 
-  const order = async (words: AskedRequest): Promise<Answer> => ask(await signed(words));
+  const order = async (words: AskedRequest): Promise<Answer> => ask(await sign(words));
+
+  const askAtOnce = (requests: readonly AskedRequest[]): Promise<readonly Answer[]> =>
+    clock.run(Promise.all(requests.map((request) => engine.ask(request))));
 
   async function explain(recovery: string): Promise<Explanation> {
     const answer = await ask({ action: 'explain', recovery });
@@ -58,10 +64,9 @@ export function operatorOf(incident: Incident, roleName?: string): Operator {
     ask,
     order,
     explain,
-    async orderAtOnce(words) {
-      const requests = await Promise.all(words.map(signed));
-      return clock.run(Promise.all(requests.map((request) => engine.ask(request))));
-    },
+    sign,
+    askAtOnce,
+    orderAtOnce: async (words) => askAtOnce(await Promise.all(words.map(sign))),
     async status() {
       const answer = await ask({ action: 'status', tag });
       if (!answer.ok || answer.kind !== 'status') throw new Error(JSON.stringify(answer));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { twoZones } from '../unit/fleet-files.ts';
 import { exampleFleet, resourcesOf, type Template, templateOf, text } from './template.ts';
 
 const example = await templateOf();
@@ -40,6 +41,17 @@ it('asks for another version when what is installed changes, and for the same wh
   const same = await templateOf(exampleFleet.replace('max: 3', 'max: 4'), 'export const handler = () => 1;');
   expect(installedBy(other).asked).not.toBe(installedBy(example).asked);
   expect(installedBy(same)).toEqual(installedBy(example));
+});
+
+it('tells the agent how each address moves', async () => {
+  const documents = JSON.stringify(resourcesOf(await templateOf(twoZones), 'AWS::SSM::Document'));
+  for (const line of [
+    'address ip-db 192.168.255.10 none none overlay',
+    'address ip-web 203.0.113.10 none none elastic',
+    'address ip-six 2600:1f14:a:b::50 2600:1f14:a:b::/64 2600:1f14:a:b::100,[2600:1f14:a:b::100]:5432 ipv6',
+    'address ip-app 10.0.1.60 10.0.1.0/24 none"',
+  ])
+    expect(documents).toContain(line);
 });
 
 it('tells the agent its Region, whichever the stack is deployed to', () => {

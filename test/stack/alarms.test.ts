@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { resourcesOf, shortId, templateOf, text } from './template.ts';
+import { plain, resourcesOf, shortId, templateOf, text } from './template.ts';
 
 const example = await templateOf();
 const alarms = resourcesOf(example, 'AWS::CloudWatch::Alarm').map(([, alarm]) => alarm);
@@ -44,9 +44,9 @@ it('creates no alarm before the permission to invoke, which CloudWatch would fin
   for (const alarm of invoking) expect(alarm.DependsOn?.map(shortId)).toContain('AlarmsPermission');
 });
 
-it('invokes recover when a declared instance goes away, when an agent speaks, and once a minute', () => {
+it('invokes recover when a declared instance goes away, when an agent speaks, and once a minute; pages when a failover breaks', () => {
   const rules = resourcesOf(example, 'AWS::Events::Rule').map(([, { Properties: p = {} }]) => ({
-    when: p['ScheduleExpression'] ?? p['EventPattern'],
+    when: p['ScheduleExpression'] ?? plain(p['EventPattern']),
     targets: (p['Targets'] as readonly { Arn: unknown; Input?: string }[]).map(
       ({ Arn, Input }) => `${text(Arn)} ${Input ?? 'the event'}`,
     ),
@@ -70,6 +70,17 @@ it('invokes recover when a declared instance goes away, when an agent speaks, an
         detail: { fleet: ['main'] },
       },
       targets: ['<RecoverLive> the event'],
+    },
+    {
+      when: {
+        source: ['aws.lambda'],
+        'detail-type': ['Durable Execution Status Change'],
+        detail: {
+          status: ['FAILED', 'TIMED_OUT', 'STOPPED'],
+          functionArn: [{ prefix: '<FailoverFunction.Arn>:' }],
+        },
+      },
+      targets: ['<PageTopic> the event'],
     },
     { when: 'rate(1 minute)', targets: ['<RecoverLive> {"source":"holdfast.tick"}'] },
   ]);

@@ -81,6 +81,7 @@ it.each(['recover', 'failover', 'operate'] as const)(
     const settings = {
       table: 'table',
       document: 'document',
+      dependentDocument: 'none',
       failoverFunction: 'failover',
       recoverFunction: 'recover',
       pageTopic: 'topic',

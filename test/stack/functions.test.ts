@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { exampleFleet, resourcesOf, shortId, type Template, templateOf, text } from './template.ts';
+import { twoZones } from '../unit/fleet-files.ts';
+import { exampleFleet, plain, resourcesOf, shortId, type Template, templateOf, text } from './template.ts';
 
 const example = await templateOf();
 
@@ -17,7 +18,7 @@ it('runs three functions on Node 24 and arm64, each with a log of its own', () =
     ].join(' | '),
   );
   expect(lines).toEqual([
-    'FailoverFunction | no name | nodejs24.x | arm64 | index.handler | 512 MB | 300 s | <FailoverLog>',
+    'FailoverFunction | no name | nodejs24.x | arm64 | index.handler | 512 MB | 900 s | <FailoverLog>',
     'RecoverFunction | no name | nodejs24.x | arm64 | index.handler | 512 MB | 120 s | <RecoverLog>',
     'OperateFunction | holdfast-main-operate | nodejs24.x | arm64 | index.handler | 256 MB | 30 s | <OperateLog>',
   ]);
@@ -36,6 +37,7 @@ it('tells each function what its settings contract names, and no more', () => {
   expect(environments).toEqual([
     [
       'FailoverFunction',
+      'HOLDFAST_DEPENDENT_DOCUMENT=none',
       'HOLDFAST_DOCUMENT=<AddressDocument>',
       'HOLDFAST_PAGE_TOPIC=<PageTopic>',
       'HOLDFAST_TABLE=<Table>',
@@ -51,9 +53,42 @@ it('tells each function what its settings contract names, and no more', () => {
   ]);
 });
 
+it('makes failover alone durable: its history stays 90 days, and it waits as long as the fleet file lets it', async () => {
+  expect(durableOf(example)).toEqual([
+    { ExecutionTimeout: 86_400, RetentionPeriodInDays: 90 },
+    undefined,
+    undefined,
+  ]);
+  const asking = twoZones.replace('within: 15m', 'within: 7d');
+  const dependents = 60 + 2 * 2 * 60 + (120 + 2 * 2 * 60) + (60 + 2 * 3 * 240) + 6 * (60 + 2 * 2 * 60);
+  expect(durableOf(await templateOf(asking))[0]).toMatchObject({
+    ExecutionTimeout: 8 * 86_400 + dependents,
+  });
+});
+
+it('pages for a failover that did not succeed, or was never started: a durable function has no destination', () => {
+  const letters = resourcesOf(example, 'AWS::Lambda::Function').map(([, { Properties: p = {} }]) =>
+    plain(p['DeadLetterConfig']),
+  );
+  expect(letters).toEqual([{ TargetArn: '<PageTopic>' }, undefined, undefined]);
+});
+
+it('lets nobody start a failover before it may do what a failover does', async () => {
+  const template = await templateOf(twoZones);
+  const needed = resourcesOf(template, 'AWS::Lambda::Alias').map(([id, alias]) => [
+    shortId(id),
+    ...(alias.DependsOn ?? []).map(shortId),
+  ]);
+  expect(needed).toEqual([
+    ['FailoverLive', 'FailoverEffects1', 'FailoverExecutions'],
+    ['RecoverLive', 'RecoverEffects1'],
+    ['OperateLive'],
+  ]);
+});
+
 it('lets an event wait no longer than the policy says, and pages when Lambda gives it up', async () => {
   expect(asynchronousOf(example)).toEqual([
-    '<FailoverFunction>:live | 300 s | 2 retries | <PageTopic>',
+    '<FailoverFunction>:live | 300 s | its own retries | nobody',
     '<RecoverFunction>:live | 300 s | 2 retries | <PageTopic>',
     '<OperateFunction>:live | 60 s | 0 retries | nobody',
   ]);
@@ -85,10 +120,16 @@ function asynchronousOf(template: Template): readonly string[] {
     return [
       `${text(p['FunctionName'])}:${p['Qualifier']}`,
       `${p['MaximumEventAgeInSeconds']} s`,
-      `${p['MaximumRetryAttempts']} retries`,
+      `${p['MaximumRetryAttempts'] ?? 'its own'} retries`,
       destination === undefined ? 'nobody' : text(destination.OnFailure.Destination),
     ].join(' | ');
   });
+}
+
+function durableOf(template: Template): readonly unknown[] {
+  return resourcesOf(template, 'AWS::Lambda::Function').map(
+    ([, { Properties: p = {} }]) => p['DurableConfig'],
+  );
 }
 
 function concurrencyOf(template: Template): readonly unknown[] {

@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
-import { fleetLimits } from '../../lib/stack/fleet-meaning.ts';
-import { resourcesOf, shortId, type Template, templateOf, text } from './template.ts';
-
-interface Statement {
-  readonly Effect: string;
-  readonly Action: string | readonly string[];
-  readonly Resource: unknown;
-  readonly Condition?: unknown;
-}
+import { permissionsOf } from './permissions.ts';
+import { resourcesOf, shortId, templateOf, text } from './template.ts';
 
 const example = await templateOf();
 
@@ -28,6 +20,9 @@ describe('what a function may do', () => {
       'logs:CreateLogStream | <FailoverLog.Arn>',
       'logs:PutLogEvents | <FailoverLog.Arn>',
       ...recovery,
+      'ec2:DescribeInstanceTypes | *',
+      'lambda:CheckpointDurableExecution | <FailoverFunction.Arn>:*',
+      'lambda:GetDurableExecutionState | <FailoverFunction.Arn>:*',
     ]);
   });
 
@@ -43,7 +38,9 @@ describe('what a function may do', () => {
       'ec2:DescribeInstanceTypes | *',
       'ec2:DescribeInstances | *',
       'ec2:DescribeNetworkInterfaces | *',
+      'ssm:DescribeInstanceInformation | *',
       'lambda:InvokeFunction | <RecoverLive>',
+      'lambda:SendDurableExecutionCallbackSuccess | <FailoverFunction.Arn>:*',
       'ssm:GetAutomationExecution | arn:aws:ssm:region:account:automation-execution/*',
       'events:PutEvents | arn:aws:events:region:account:event-bus/default | {"StringEquals":{"events:source":"holdfast"}}',
     ]);
@@ -63,15 +60,20 @@ describe('what a function may do', () => {
       'ec2:DescribeInstances',
       'ec2:DescribeNetworkInterfaces',
       'ssm:CreateOpsItem',
+      'ssm:DescribeInstanceInformation',
       'ssm:GetCommandInvocation',
     ]);
   });
 
-  it('comes from its one inline policy: no managed policy, no policy beside it', () => {
+  it('comes from its one inline policy: no managed policy, and beside it only what names the function itself', () => {
     const roles = resourcesOf(example, 'AWS::IAM::Role');
     expect(roles.map(([id]) => shortId(id))).toEqual(['FailoverRole', 'RecoverRole', 'OperateRole']);
     expect(roles.filter(([, role]) => role.Properties?.['ManagedPolicyArns'] !== undefined)).toEqual([]);
-    expect(resourcesOf(example, 'AWS::IAM::Policy')).toEqual([]);
+    const beside = [
+      ...resourcesOf(example, 'AWS::IAM::Policy'),
+      ...resourcesOf(example, 'AWS::IAM::ManagedPolicy'),
+    ];
+    expect(beside.map(([id]) => shortId(id))).toEqual(['FailoverExecutions', 'AgentPolicy']);
   });
 });
 
@@ -91,42 +93,14 @@ describe('who may invoke', () => {
   });
 });
 
-describe('the largest fleet', async () => {
-  const largest = await templateOf(largestFleet());
-
-  it('fits into the inline policies of a role', () => {
-    const longest = { 'aws:partition': 'aws-us-gov', region: 'ap-southeast-2', account: '123456789012' };
-    for (const [, { Properties: properties = {} }] of resourcesOf(largest, 'AWS::IAM::Role')) {
-      const policy = JSON.stringify(properties['Policies'], (_, value) =>
-        typeof value === 'object' && value !== null && ('Fn::Join' in value || 'Ref' in value)
-          ? text(value)
-              .replace('arn:aws:', `arn:${longest['aws:partition']}:`)
-              .replace('region', longest.region)
-              .replace('account', longest.account)
-          : value,
-      );
-      expect(policy.length).toBeLessThan(10_240);
-    }
-  });
-
-  it('fits into one stack', () => {
-    expect(Object.keys(largest.Resources).length).toBeLessThan(500);
-  });
-
-  it('fits into one event pattern of 2048 characters', () => {
-    const patterns = resourcesOf(largest, 'AWS::Events::Rule').map(([, rule]) =>
-      JSON.stringify(rule.Properties?.['EventPattern'] ?? {}),
-    );
-    expect(Math.max(...patterns.map((pattern) => pattern.length))).toBeLessThan(2048);
-  });
-});
-
 const recovery = [
   ...['eni-0a1b2c3d4e5f60010', 'eni-0a1b2c3d4e5f60011', 'eni-0b1b2c3d4e5f60020', 'eni-0b1b2c3d4e5f60021'].map(
     (eni) => `ec2:AssignPrivateIpAddresses | arn:aws:ec2:region:account:network-interface/${eni}`,
   ),
   'ec2:DescribeInstanceStatus | *',
+  'ec2:DescribeInstances | *',
   'ec2:DescribeNetworkInterfaces | *',
+  'ssm:DescribeInstanceInformation | *',
   'ssm:SendCommand | arn:aws:ec2:region:account:instance/i-0a1b2c3d4e5f60001',
   'ssm:SendCommand | arn:aws:ec2:region:account:instance/i-0b1b2c3d4e5f60002',
   'ssm:SendCommand | arn:aws:ssm:region:account:document/<AddressDocument>',
@@ -139,54 +113,3 @@ const recovery = [
   'ssm:CreateOpsItem | *',
   'events:PutEvents | arn:aws:events:region:account:event-bus/default | {"StringEquals":{"events:source":"holdfast"}}',
 ];
-
-/** `action | resource`, then a condition if there is one; a Deny would say so. */
-function permissionsOf(template: Template, name: string): readonly string[] {
-  const [, role] =
-    resourcesOf(template, 'AWS::IAM::Role').find(([id]) => shortId(id) === `${name}Role`) ?? [];
-  const policies = role?.Properties?.['Policies'] as readonly {
-    readonly PolicyDocument: { readonly Statement: readonly Statement[] };
-  }[];
-  return policies
-    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
-    .flatMap(({ Effect, Action, Resource, Condition }) =>
-      [Action].flat().flatMap((action) =>
-        [Resource].flat().map((resource) => {
-          const condition = Condition === undefined ? '' : ` | ${JSON.stringify(Condition)}`;
-          return `${Effect === 'Allow' ? '' : `${Effect} `}${action} | ${text(resource)}${condition}`;
-        }),
-      ),
-    );
-}
-
-function largestFleet(): string {
-  const hex = (number: number) => number.toString(16).padStart(17, '0');
-  const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
-  const perServer = fleetLimits.interfaces / fleetLimits.servers;
-  const servers = numbers(fleetLimits.servers).map((server) => [
-    `Server${server}`,
-    {
-      instance: `i-${hex(server)}`,
-      interfaces: Object.fromEntries(
-        numbers(perServer).map((nic) => [
-          `eth${nic}`,
-          { eni: `eni-${hex(server * 10 + nic)}`, address: `10.0.${nic}.${server + 9}` },
-        ]),
-      ),
-    },
-  ]);
-  const resources = numbers(fleetLimits.resources).map((resource) => [
-    `ip-${resource}`,
-    {
-      address: `10.0.9.${resource + 9}`,
-      servers: servers.map(([server]) => ({ server, interface: 'eth1', backup: 'eth2' })),
-    },
-  ]);
-  return stringify({
-    version: 1,
-    name: 'n'.repeat(32),
-    subnet: '10.0.0.0/16',
-    servers: Object.fromEntries(servers),
-    resources: Object.fromEntries(resources),
-  });
-}

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { addressScript } from '../../lib/host/address-script.ts';
 import { runbookDocuments, runbookName } from '../../lib/stack/runbook-documents.ts';
-import { exampleFleet, resourcesOf, templateOf, text } from './template.ts';
+import { twoZones } from '../unit/fleet-files.ts';
+import { exampleFleet, plain, resourcesOf, type Template, templateOf } from './template.ts';
 
 interface Parameter {
   readonly type: string;
@@ -21,25 +22,17 @@ interface Content {
   readonly mainSteps: readonly { readonly name: string; readonly action: string; readonly inputs: object }[];
 }
 
-const template = await templateOf();
-const documents = resourcesOf(template, 'AWS::SSM::Document').map(([, { Properties = {} }]) => ({
-  name: String(Properties['Name']),
-  type: String(Properties['DocumentType']),
-  content: plain(Properties['Content']) as Content,
-}));
+const example = await templateOf();
+const wide = await templateOf(twoZones);
+/** Those of the example, and one that it has no need of. */
+const documents = [
+  ...documentsOf(example),
+  ...documentsOf(wide).filter(({ name }) => name === 'holdfast-two-dependent'),
+];
 const largestBytes = 64 * 1024;
 
-/** With the intrinsics of CloudFormation as they would come out. */
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== 'object' || value === null) return value;
-  const keys = Object.keys(value);
-  if (keys.length === 1 && (keys[0] === 'Ref' || keys[0]?.startsWith('Fn::'))) return text(value);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
-}
-
-it('are the two that go to the instances and eight runbooks', () => {
-  expect(documents.map(({ name, type }) => `${type} ${name}`)).toEqual([
+it('are the two that go to the instances and nine runbooks', () => {
+  expect(documentsOf(example).map(({ name, type }) => `${type} ${name}`)).toEqual([
     'Command holdfast-main-address',
     'Command holdfast-main-agent',
     ...[
@@ -50,8 +43,18 @@ it('are the two that go to the instances and eight runbooks', () => {
       'Switchover',
       'Pause',
       'Resume',
+      'ConfirmFailover',
       'Acknowledge',
     ].map((name) => `Automation Holdfast-${name}`),
+  ]);
+});
+
+it('are three where something on the servers depends on an address', () => {
+  const names = documentsOf(wide).map(({ name, type }) => `${type} ${name}`);
+  expect(names.filter((name) => name.startsWith('Command'))).toEqual([
+    'Command holdfast-two-address',
+    'Command holdfast-two-dependent',
+    'Command holdfast-two-agent',
   ]);
 });
 
@@ -97,6 +100,14 @@ describe.each(documents)('$name', ({ type, content }) => {
     for (const name of used.filter((each) => each.includes('.'))) expect(steps).toContain(name.split('.')[0]);
   });
 });
+
+function documentsOf(template: Template) {
+  return resourcesOf(template, 'AWS::SSM::Document').map(([, { Properties = {} }]) => ({
+    name: String(Properties['Name']),
+    type: String(Properties['DocumentType']),
+    content: plain(Properties['Content']) as Content,
+  }));
+}
 
 it('carries the script byte for byte', () => {
   const address = documents.find(({ name }) => name === 'holdfast-main-address')?.content;

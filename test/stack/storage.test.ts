@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { exampleFleet, resourcesOf, templateOf } from './template.ts';
+import { exampleFleet, plain, resourcesOf, templateOf } from './template.ts';
 
 const example = await templateOf();
 
@@ -45,8 +45,31 @@ it('subscribes whom the fleet file names to the pages, and nobody else', async (
   expect(subscription?.Properties).toMatchObject({ Protocol: 'email', Endpoint: 'ops@example.com' });
 });
 
-it('leaves the topic its own policy, which lets the alarms publish', () => {
-  expect(resourcesOf(example, 'AWS::SNS::TopicPolicy')).toEqual([]);
+it("lets the fleet's alarms and rules publish to the topic: functions do by their roles", () => {
+  const [[, policy] = []] = resourcesOf(example, 'AWS::SNS::TopicPolicy');
+  const { Statement } = plain(policy?.Properties?.['PolicyDocument']) as { Statement: object[] };
+  expect(plain(policy?.Properties?.['Topics'])).toEqual(['<PageTopic>']);
+  expect(Statement).toEqual([
+    {
+      Sid: 'Alarms',
+      Effect: 'Allow',
+      Principal: { Service: 'cloudwatch.amazonaws.com' },
+      Action: 'sns:Publish',
+      Resource: '<PageTopic>',
+      Condition: {
+        ArnLike: { 'aws:SourceArn': 'arn:aws:cloudwatch:region:account:alarm:holdfast-main-*' },
+        StringEquals: { 'aws:SourceAccount': 'account' },
+      },
+    },
+    // EventBridge brings nothing that a condition could ask for.
+    {
+      Sid: 'Rules',
+      Effect: 'Allow',
+      Principal: { Service: 'events.amazonaws.com' },
+      Action: 'sns:Publish',
+      Resource: '<PageTopic>',
+    },
+  ]);
 });
 
 it('tells its operator four names, and AWS nothing about how it was made', () => {

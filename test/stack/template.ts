@@ -58,6 +58,15 @@ export function text(value: unknown): string {
   return JSON.stringify(value);
 }
 
+/** With the intrinsics of CloudFormation as they would come out. */
+export function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  const keys = Object.keys(value);
+  if (keys.length === 1 && (keys[0] === 'Ref' || keys[0]?.startsWith('Fn::'))) return text(value);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+}
+
 /** Logical ids without CDK's hash of the construct path. */
 export function shortId(id: string): string {
   return id.replace(/[0-9A-F]{8}([0-9a-f]{32})?$/, '');

@@ -59,7 +59,7 @@ test('a dry run changes nothing; a move tells every step and its end; explain na
   const moved = holdfast('move', 'ip-db', '--wait', '--reason', 'end to end');
   expect(moved.code).toBe(0);
   expect(moved.stderr).toMatch(
-    /^ {2}\+\d\.\d{3} s {2}ordered [\s\S]* s {2}assigned [\s\S]* s {2}verified [\s\S]* s {2}committed +\d+ ms\n$/,
+    /^ {2,3}\+\d+\.\d{3} s {2}ordered [\s\S]* s {2}assigned [\s\S]* s {2}verified [\s\S]* s {2}committed +\d+ ms\n$/,
   );
   expect(moved.stdout).toMatch(
     /^ip-db: moved-to-backup, ServerA\/eth\d → ServerA\/eth\d, in \d+\.\d{3} s\n$/,

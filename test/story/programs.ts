@@ -26,6 +26,22 @@ export function run(
   return { code: status, stdout, stderr };
 }
 
+/** The same beside others. */
+export function begin(program: string, args: readonly string[]): Promise<Finished> {
+  const child = spawn(process.execPath, [`bin/${program}`, ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString('utf8');
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString('utf8');
+  });
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+}
+
 export interface Served {
   readonly url: string;
   /** What an SDK or the CLI needs to talk to it. */

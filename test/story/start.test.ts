@@ -34,6 +34,11 @@ describe('refuses what it does not understand, and says what is allowed', () => 
     ['a clock that stands still', ['--speed', '0'], '--speed "0" is not a number from 1 to 1000'],
     ['JSON without an end', ['--json'], '--json goes with --once'],
     ['no story, told once', ['--no-story', '--once'], '--no-story and --once exclude each other'],
+    [
+      'a story that nobody has written',
+      ['--story', 'fairy'],
+      '--story "fairy" is not a story; allowed: interfaces, hierarchy, cross-zone',
+    ],
     ['a stray word', ['story'], "Unexpected argument 'story'"],
   ])('%s', (_, args, message) => {
     const { code, stderr, stdout } = run('start.ts', args);

@@ -1,7 +1,14 @@
 /** What the rest of the account is told, and that it is what the published schema says. */
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
-import type { Announcement } from '../../lib/recovery/announcement.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  type Announcement,
+  endOf,
+  questionAnswered,
+  questionAsked,
+} from '../../lib/recovery/announcement.ts';
+import type { Summary } from '../../lib/recovery/audit.ts';
+import { asking, everyKind } from '../fakes/every-kind.ts';
 import { instanceOf, statusEvent, tag } from '../fakes/fleets.ts';
 import { armedScene, type Scene } from '../fakes/scene.ts';
 
@@ -114,6 +121,81 @@ test('every announcement is as the published schema says', async () => {
   expect(told.flatMap(misfits)).toEqual([]);
 });
 
+describe('of a failover that asks a person', () => {
+  const run = {
+    tag,
+    recovery: 'ip-db@1@a',
+    epoch: 7,
+    trigger: { kind: 'tick', atMs: 1 },
+  } as const;
+  const untilMs = Date.UTC(2026, 0, 5, 10, 10);
+
+  test('the question is told, with its time and what follows without an answer', () => {
+    const asked = questionAsked(run, { question: 'move ip-db?', untilMs, otherwise: 'hold' }, 5);
+    expect(asked).toMatchObject({
+      type: 'Holdfast Confirmation Asked',
+      atMs: 5,
+      detail: { tag, question: 'move ip-db?', until: '2026-01-05T10:10:00.000Z', otherwise: 'hold' },
+    });
+    expect(misfits(asked)).toEqual([]);
+  });
+
+  const said = { arn: 'arn:aws:iam::1:user/alice', via: 'command', reason: 'seen it', atMs: 3 } as const;
+  test.each([
+    [
+      { answer: 'yes', ...said },
+      { answer: 'yes', by: said.arn, reason: 'seen it', goesOn: true },
+    ],
+    [
+      { answer: 'no', ...said },
+      { answer: 'no', by: said.arn, goesOn: false },
+    ],
+    [
+      { answer: 'nobody', otherwise: 'hold' },
+      { answer: 'nobody', by: null, reason: null, goesOn: false },
+    ],
+    [
+      { answer: 'nobody', otherwise: 'proceed' },
+      { answer: 'nobody', by: null, goesOn: true },
+    ],
+  ] as const)('the answer is told, by whom, and what follows: %j', (answered, detail) => {
+    const told = questionAnswered(run, answered, 5);
+    expect(told).toMatchObject({ type: 'Holdfast Confirmation Answered', detail });
+    expect(misfits(told)).toEqual([]);
+  });
+});
+
+test('the end of a failover tells how it has left what depends on the address', () => {
+  const summary: Summary = {
+    version: 1,
+    kind: 'summary',
+    tag,
+    recoveryId: 'ip-db@1@a',
+    epoch: 7,
+    startedAtMs: 1,
+    atMs: 2,
+    trigger: { kind: 'tick', atMs: 1 },
+    outcome: 'failed-over',
+    reason: 'dependent-not-started',
+    words: '',
+    from: null,
+    to: { server: 'ServerB', interface: 'eth0' },
+    stagesMs: {},
+  };
+  const told = endOf(summary, {
+    data: { state: 'ISP', server: 'ServerB', why: 'verified', atMs: 2 },
+    db: { state: 'OSF', server: 'ServerB', why: 'failed: exit 1', atMs: 2 },
+  });
+  if (told === null) throw new Error('nothing was told');
+  expect(told.detail).toMatchObject({
+    dependents: [
+      { name: 'data', state: 'ISP', server: 'ServerB', why: 'verified' },
+      { name: 'db', state: 'OSF', server: 'ServerB', why: 'failed: exit 1' },
+    ],
+  });
+  expect(misfits(told)).toEqual([]);
+});
+
 test('the schema tells of every kind of event, and of who there is', () => {
   expect(Object.keys(schema.$defs ?? {}).filter((name) => name.startsWith('Holdfast'))).toEqual([
     'Holdfast Recovery Started',
@@ -124,6 +206,8 @@ test('the schema tells of every kind of event, and of who there is', () => {
     'Holdfast Switchover Completed',
     'Holdfast Switchover Failed',
     'Holdfast State Changed',
+    'Holdfast Confirmation Asked',
+    'Holdfast Confirmation Answered',
   ]);
   expect(schema.$defs?.['who']?.properties?.['kind']?.enum).toEqual([
     'alarm',
@@ -132,4 +216,63 @@ test('the schema tells of every kind of event, and of who there is', () => {
     'reconcile',
     'operator',
   ]);
+});
+
+describe('a failover that asks, with dependents', () => {
+  async function asked(plan: (scene: Scene) => void): Promise<Scene> {
+    const scene = await armedScene({ resource: { failover: asking, dependents: everyKind } });
+    for (const { name } of everyKind) scene.ports.dependents.set(name, 'ServerA', 'in-service');
+    plan(scene);
+    scene.ports.announcements.told.length = 0;
+    scene.world.stop(instanceOf('ServerA'));
+    await scene.alarmToEnd();
+    return scene;
+  }
+  const yes = {
+    answer: 'yes',
+    arn: 'arn:aws:iam::1:user/alice',
+    via: 'command',
+    reason: null,
+    atMs: 0,
+  } as const;
+
+  test('tells the question and the answer when they are given, and the end with how each dependent is', async () => {
+    const scene = await asked(({ people, ports }) => {
+      people.plan(60_000, yes);
+      ports.dependents.plan('backup', { verb: 'start', luck: 'fails' });
+    });
+    expect(typesOf(scene)).toEqual([
+      'Recovery Started',
+      'Confirmation Asked',
+      'Confirmation Answered',
+      'Recovery Started',
+      'State Changed',
+      'Recovery Completed',
+    ]);
+    const { told } = scene.ports.announcements;
+    expect(told.at(-1)?.detail).toMatchObject({
+      reason: 'dependent-not-started',
+      dependents: expect.arrayContaining([
+        expect.objectContaining({ name: 'data', state: 'ISP', server: 'ServerB' }),
+        expect.objectContaining({ name: 'backup', state: 'OSF', server: 'ServerB' }),
+        expect.objectContaining({ name: 'web', state: 'OSU' }),
+      ]),
+    });
+    expect(told.flatMap(misfits)).toEqual([]);
+  });
+
+  test('tells that nobody has answered', async () => {
+    const scene = await asked(() => {});
+    expect(typesOf(scene)).toContain('Confirmation Answered');
+    const answered = scene.ports.announcements.told.find(({ type }) => type.endsWith('Answered'));
+    expect(answered?.detail).toMatchObject({ answer: 'nobody', by: null, goesOn: false });
+  });
+
+  test('asks all the same when it cannot be told', async () => {
+    const scene = await asked(({ people, world }) => {
+      people.plan(60_000, yes);
+      world.faults.plant('announcements.tell', 'before', 10);
+    });
+    expect(scene.record.activeServer).toBe('ServerB');
+  });
 });

@@ -57,7 +57,7 @@ describe('in service', () => {
       plan: {
         steps: [
           'take the claim of ip-db',
-          'EC2 makes ServerC/eth0 the owner of 10.0.1.50, in one call',
+          'EC2 makes ServerC/eth0 the owner of 10.0.1.50, in one call (AssignPrivateIpAddresses)',
           'ServerC brings it up on eth0, and packets are answered',
           'if that cannot be verified: the same at ServerC/eth1',
           'if it cannot be verified: back to ServerA/eth0, and INFO stays',

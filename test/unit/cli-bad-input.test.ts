@@ -17,7 +17,12 @@ const held: Situation = {
     engine.claim = {
       holder: recoveryName,
       expiresAtMs: Date.UTC(2026, 0, 5, 10, 0, 41),
-      doing: { rung: 'move-to-backup', to: { server: 'ServerA', interface: 'eth1' } },
+      doing: {
+        rung: 'move-to-backup',
+        to: { server: 'ServerA', interface: 'eth1' },
+        waits: false,
+        words: 'doing move-to-backup to ServerA/eth1',
+      },
     };
   },
 };

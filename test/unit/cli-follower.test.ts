@@ -24,12 +24,12 @@ async function watching() {
         ? { ok: false, code: 'unknown-recovery', message: 'no such recovery' }
         : { ok: true, kind: 'explanation', explanation };
     },
-    (explanation, before) => {
-      for (const { step } of explanation.steps.slice(before)) told.push(step);
+    (explanation, fresh) => {
+      for (const { step } of fresh) told.push(step);
       if (explanation.ended) told.push('end');
     },
   );
-  const step = (name: string) => ({ atMs: 0, ms: 1, step: name, evidence: null });
+  const step = (name: string) => ({ id: name, atMs: 0, ms: 1, step: name, words: null, evidence: null });
   const has = (recovery: string, ended: boolean, ...steps: readonly string[]): void => {
     const explanation = { ...sample.explanation, recovery, ended, steps: steps.map(step) };
     running.set(recovery, explanation);
@@ -50,6 +50,15 @@ test('tells the steps of a running recovery as they come, each once, and its end
   has('r-1', true, 'claimed', 'observed', 'committed');
   expect(await follower.round(at(null), true)).toBe(true);
   expect(told).toEqual(['claimed', 'observed', 'committed', 'end']);
+});
+
+test('tells a step that comes late and stands before one that was told, and no step twice', async () => {
+  const { follower, told, has, at } = await watching();
+  has('r-1', false, 'claimed', 'licence stopped');
+  await follower.round(at('r-1'), false);
+  has('r-1', false, 'claimed', 'disk stopped', 'licence stopped');
+  await follower.round(at('r-1'), false);
+  expect(told).toEqual(['claimed', 'licence stopped', 'disk stopped']);
 });
 
 test('tells of a recovery that its claim does not name once the history has it', async () => {

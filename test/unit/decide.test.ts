@@ -7,6 +7,7 @@ import { fleetOf } from '../fakes/fleets.ts';
 import { allWell, ownedBy, recordOf } from '../fakes/situations.ts';
 import { detached, eth1A, eth1B, impaired, nothing, type Row, stopped } from './decision-rows.ts';
 import { countedElsewhere, inTheWay, passedOver, toAnotherServer } from './decisions-away.ts';
+import { begun, forAnother, stoppedByHand } from './decisions-begun.ts';
 import { inPlace, nothingToDo, toBackup } from './decisions-here.ts';
 
 const table: readonly Row[] = [
@@ -17,13 +18,16 @@ const table: readonly Row[] = [
   ...countedElsewhere,
   ...passedOver,
   ...inTheWay,
+  ...begun,
+  ...stoppedByHand,
+  ...forAnother,
 ];
 
 test.each(table)('when $when: $says', (row) => {
   expect(wordsOf(verdictOf(row))).toBe(row.says);
 });
 
-/** Given before or after a decision: by the event, the claim, or the look just before acting. */
+/** Given before or after a decision: by the event, the claim, a person, a dependent, or the look just before acting. */
 const givenElsewhere: readonly Reason[] = [
   'event-not-understood',
   'event-too-old',
@@ -36,9 +40,16 @@ const givenElsewhere: readonly Reason[] = [
   'claim-lost',
   'owner-changed',
   'ec2-gave-no-answer',
+  'moves-with-parent',
+  'not-confirmed',
+  'nobody-confirmed',
+  'dependent-not-stopped',
+  'dependent-not-started',
+  'not-fenced',
   'order-refused',
   'not-verified',
   'ordered',
+  'no-free-slot',
 ];
 
 test('the table has a row for every reason that a decision can give', () => {
@@ -69,9 +80,10 @@ test.each(asked)('when $when, what the host says $matters', ({ see = (seen) => s
   expect(does ? 'matters' : 'does not matter').toBe(matters);
 });
 
-function verdictOf({ see = (seen) => seen, record = {}, plan = {} }: Row): Verdict {
+function verdictOf({ see = (seen) => seen, record = {}, plan = {}, because }: Row): Verdict {
   const definition = fleetOf(plan);
-  return decide(see(allWell(definition)), { ...recordOf(definition), ...record }, definition.policy, now);
+  const known = { ...recordOf(definition), ...record };
+  return decide(see(allWell(definition)), known, definition.policy, now, because);
 }
 
 function wordsOf(verdict: Verdict): string {

@@ -1,6 +1,7 @@
 /** How a row of the decision table is written. What a row does not say is well, on ServerA's eth0. */
 import type { FleetView, Observation } from '../../lib/recovery/observation.ts';
 import { couldNotLook, found } from '../../lib/recovery/reading.ts';
+import type { ActReason } from '../../lib/recovery/reasons.ts';
 import type { Place, ResourceRecord } from '../../lib/recovery/resource.ts';
 import { tenOClock as now } from '../fakes/clock.ts';
 import { eniOf, type FleetPlan, instanceOf } from '../fakes/fleets.ts';
@@ -13,6 +14,8 @@ export interface Row {
   readonly see?: See;
   readonly record?: Partial<ResourceRecord>;
   readonly plan?: FleetPlan;
+  /** Why it is to leave its server although it may be well itself. */
+  readonly because?: ActReason;
   readonly says: string;
 }
 
@@ -49,6 +52,13 @@ export function local(count: number, agoMs: number): ResourceRecord['recent'] {
 export function intent(rung: 'move-to-backup' | 'fail-over', to: Place): Partial<ResourceRecord> {
   return { intent: { epoch: 6, rung, to } };
 }
+/** Dependents that were left on their way. */
+export const underWay: Partial<ResourceRecord> = {
+  dependents: { app: { state: 'ILLSTATE', server: 'ServerA', why: 'leaving', atMs: now - minute } },
+};
+export const overlay: FleetPlan = {
+  resource: { address: '10.99.0.1', mechanism: { kind: 'overlay', routeTables: ['rtb-1', 'rtb-2'] } },
+};
 export const onBackup: Place = { server: 'ServerA', interface: 'eth1' };
 export const onB: Place = { server: 'ServerB', interface: 'eth0' };
 

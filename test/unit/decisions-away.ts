@@ -19,6 +19,7 @@ import {
   minute,
   nothing,
   onB,
+  overlay,
   type Row,
   restore,
   silent,
@@ -73,6 +74,12 @@ export const toAnotherServer: readonly Row[] = [
     when: 'the backup interface has another source/destination check',
     see: both(detached, (seen) => withInterface(seen, eth1A, { sourceDestCheck: false })),
     says: `${failOver} because interface-detached, not ServerA/eth1: backup-source-dest-check-differs`,
+  },
+  {
+    when: 'the backup interface drops what comes for an address that is not its own',
+    plan: overlay,
+    see: both(detached, (seen) => withInterface(seen, eth1A, { sourceDestCheck: true })),
+    says: `${failOver} because interface-detached, not ServerA/eth1: backup-source-dest-check-on`,
   },
   {
     when: 'a fourth local recovery would be needed in half an hour',
@@ -161,6 +168,31 @@ export const passedOver: readonly (Row & { readonly plan: FleetPlan })[] = [
     plan: three,
   },
   {
+    when: "the next server's interface drops what comes for an address that is not its own",
+    see: both(stopped, (seen) => withInterface(seen, eth0B, { sourceDestCheck: true })),
+    says: `${toC}, not ServerB/eth0: source-dest-check-on`,
+    plan: { ...three, ...overlay },
+  },
+  {
+    when: 'the fleet file says that the next server is in maintenance',
+    see: stopped,
+    record: inMaintenance('ServerB'),
+    says: `${toC}, not ServerB/eth0: server-in-maintenance`,
+    plan: three,
+  },
+  {
+    when: "Systems Manager does not hear the next server's agent",
+    see: both(stopped, (seen) => withInstance(seen, b, { reachable: false })),
+    says: `${toC}, not ServerB/eth0: server-not-reachable`,
+    plan: three,
+  },
+  {
+    when: 'nobody could ask Systems Manager about the next server',
+    see: both(stopped, (seen) => withInstance(seen, b, { reachable: null })),
+    says: 'act fail-over ServerB/eth0 because instance-not-running',
+    plan: three,
+  },
+  {
     when: 'the next server was tried already',
     see: both(stopped, (seen) => ({ ...seen, triedServers: ['ServerB'] })),
     says: toC,
@@ -187,6 +219,13 @@ export const passedOver: readonly (Row & { readonly plan: FleetPlan })[] = [
     says: 'act fail-over ServerB/eth1 because instance-not-running',
   },
 ];
+
+function inMaintenance(name: string): Partial<ResourceRecord> {
+  const { servers } = recordOf(fleetOf(three));
+  const entry = servers[name];
+  if (entry === undefined) throw new Error(`the fleet has no ${name}`);
+  return { servers: { ...servers, [name]: { ...entry, maintenance: true } } };
+}
 
 function lastOnEth1(): ResourceRecord['servers'] {
   const { ServerB, ...others } = recordOf(fleetOf()).servers;

@@ -3,6 +3,7 @@ import { found } from '../../lib/recovery/reading.ts';
 import {
   answerOf,
   hostSays,
+  missingIn,
   ownedAsPrimary,
   ownedBy,
   withInstance,
@@ -22,6 +23,7 @@ import {
   noCarrier,
   nothing,
   onBackup,
+  overlay,
   type Row,
   restore,
   silent,
@@ -95,6 +97,12 @@ export const inPlace: readonly Row[] = [
     plan: { backup: false },
     see: noCarrier,
     says: `${restore} because no-carrier`,
+  },
+  {
+    when: 'a route table has no route to the address',
+    plan: overlay,
+    see: (seen) => missingIn(seen, 'rtb-2'),
+    says: `${restore} because route-missing`,
   },
   {
     when: 'the operating system has lost the address',

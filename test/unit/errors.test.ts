@@ -30,6 +30,10 @@ test.each([
   ['PrivateIpAddressLimitExceeded', 400, 'refused', 'never'],
   ['InvalidParameterValue', 400, 'refused', 'never'],
   ['InvalidInstanceId', 400, 'refused', 'never'],
+  ['InvalidRouteTableID.NotFound', 400, 'not-found', 'never'],
+  ['TargetGroupNotFoundException', 400, 'not-found', 'never'],
+  ['PriorRequestNotComplete', 400, 'refused', 'later'],
+  ['VolumeInUse', 400, 'refused', 'later'],
 ] as const)('%s with status %d means %s: try again %s', (name, status, code, retry) => {
   expect(faultOf(awsError(name, status), 'ec2:Call')).toMatchObject({ code, retry });
 });

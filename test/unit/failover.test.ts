@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { failOver } from '../../lib/recovery/failover.ts';
 import { type FleetPlan, instanceOf, tag, vip } from '../fakes/fleets.ts';
 import { armedScene, eth0A, eth0B, eth0C, eth1B, type Scene, told } from '../fakes/scene.ts';
+import { plainSteps } from '../fakes/steps.ts';
 
 const hour = 60 * 60_000;
 
@@ -122,9 +123,9 @@ test('a second start of the same failover finds the claim gone', async () => {
   const [escalation] = scene.ports.failovers.started;
   if (escalation === undefined) throw new Error('no failover was started');
   const ends = await Promise.all(
-    ['first', 'second'].map((holder) => failOver(scene.ports, scene.fleet, escalation, holder)),
+    [1, 2].map(() => failOver(scene.ports, scene.fleet, escalation, plainSteps(scene.world.clock))),
   );
-  expect(ends.map(told)).toEqual(['failed-over: instance-not-running', 'held: claim-lost']);
+  expect(ends.flat().map(told)).toEqual(['failed-over: instance-not-running', 'held: claim-lost']);
   expect(scene.world.moves).toHaveLength(1);
 });
 
@@ -200,10 +201,18 @@ test('the brake counts one failover however many servers it tries', async () => 
   expect(Object.keys(scene.ports.ledger.fleetView.failovers)).toEqual(['ip-db']);
 });
 
-test('a fault while counting stops the failover before anything is moved', async () => {
+test('a fault while counting is tried again, under the claim that was taken', async () => {
   const scene = await deadServer();
   await scene.alarm();
-  scene.world.faults.plant('ledger.takeFailover');
+  scene.world.faults.plant('ledger.takeFailover', 'before', 3);
+  expect((await scene.failovers()).map(told)).toEqual(['failed-over: instance-not-running']);
+  expect(scene.world.moves).toHaveLength(1);
+});
+
+test('a fault while counting that does not end stops the failover before anything is moved', async () => {
+  const scene = await deadServer();
+  await scene.alarm();
+  scene.world.faults.plant('ledger.takeFailover', 'before', Number.POSITIVE_INFINITY);
   await expect(scene.failovers()).rejects.toMatchObject({ code: 'no-answer' });
   expect(scene.world.moves).toEqual([]);
 });

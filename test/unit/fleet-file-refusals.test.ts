@@ -5,7 +5,7 @@ const inSubnet = 'an address of 10.0.1.0/24 other than its first four and its la
 const oneAddress = 'an address nobody else in the file has';
 const device =
   'a Linux device name such as eth0: at most 15 letters, digits, dots, dashes and underscores, and not "none"';
-const candidateKeys = 'server, interface, backup';
+const candidateKeys = 'server, interface, backup, accept';
 
 /** What is written instead of what, and the problem that it makes. */
 const refused: readonly (readonly [fact: string, from: string | RegExp, to: string, problem: string])[] = [
@@ -127,7 +127,7 @@ const refused: readonly (readonly [fact: string, from: string | RegExp, to: stri
     'an address that is none',
     '10.0.1.50',
     '10.0.1.256',
-    'resources.ip-db.address: "10.0.1.256" is not valid; allowed: an IPv4 address such as 10.0.1.50',
+    'resources.ip-db.address: "10.0.1.256" is not valid; allowed: an IPv4 address such as 10.0.1.50, or for kind ipv6 one such as 2600:1f14:a:b::50',
   ],
   [
     'an address outside the subnet',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defaultPolicy, parseFleet } from '../../lib/recovery/fleet.ts';
 import { parseFleetFile } from '../../lib/stack/fleet-file.ts';
-import { example, faultOf, least, messageOf, problemsOf } from './fleet-files.ts';
+import { example, faultOf, least, messageOf, problemsOf, twoZones } from './fleet-files.ts';
 
 describe('the example', () => {
   const { definition, deployment } = parseFleetFile(example, 'fleet.yaml');
@@ -93,6 +93,102 @@ describe('what is said', () => {
       account: '012345678901',
       notify: ['ops@example.com'],
       reservedConcurrency: { recover: 4 },
+    });
+  });
+});
+
+describe('two zones', () => {
+  const { definition } = parseFleetFile(twoZones, 'fleet.yaml');
+  const [overlay, elastic, ipv6, secondary] = definition.resources;
+
+  it('are a definition that the functions accept', () => {
+    expect(parseFleet(JSON.parse(JSON.stringify(definition)))).toEqual(definition);
+  });
+
+  it('say of a server only what is not as everywhere', () => {
+    expect(Object.values(definition.servers).map(({ subnet, maintenance }) => [subnet, maintenance])).toEqual(
+      [
+        [undefined, undefined],
+        ['10.0.2.0/24', true],
+        [undefined, undefined],
+      ],
+    );
+  });
+
+  it('move each address by its own means', () => {
+    expect(
+      definition.resources.map(({ mechanism, subnet, prefixLength }) => [mechanism, subnet, prefixLength]),
+    ).toEqual([
+      [
+        { kind: 'overlay', routeTables: ['rtb-0a1b2c3d4e5f60070', 'rtb-0a1b2c3d4e5f60071'] },
+        '10.0.1.0/24',
+        32,
+      ],
+      [{ kind: 'elastic', allocationId: 'eipalloc-0a1b2c3d4e5f60050' }, '10.0.1.0/24', 32],
+      [{ kind: 'ipv6' }, '2600:1f14:a:b::/64', 64],
+      [undefined, '10.0.1.0/24', 24],
+    ]);
+  });
+
+  it('ask the machines of an IPv6 address by IPv6', () => {
+    expect(ipv6?.pingList).toEqual(['2600:1f14:a:b::100', '[2600:1f14:a:b::100]:5432']);
+  });
+
+  it('accept a difference of one candidate', () => {
+    expect(overlay?.candidates.map(({ accepts }) => accepts)).toEqual([undefined, ['security-groups']]);
+  });
+
+  it('have rules of failover where they are not the default ones', () => {
+    expect(overlay?.failover).toEqual({
+      confirm: { withinMs: 900_000, otherwise: 'hold' },
+      switchback: 'intelligent',
+      shutdownStrategy: 'switchover',
+      fence: { kind: 'stop-instance' },
+    });
+    expect(elastic?.failover?.fence).toEqual({ kind: 'isolate', securityGroup: 'sg-0a1b2c3d4e5f60040' });
+    expect(secondary?.failover).toBeUndefined();
+  });
+
+  it('have every kind of dependent', () => {
+    const works = definition.resources.flatMap(({ dependents = [] }) =>
+      dependents.map(({ name, work }) => [name, work]),
+    );
+    expect(Object.fromEntries(works)).toEqual({
+      volume: { kind: 'volume', volumeId: 'vol-0a1b2c3d4e5f60080', device: '/dev/sdf' },
+      data: { kind: 'systemd', unit: 'data.mount' },
+      database: { kind: 'systemd', unit: 'postgresql.service' },
+      warm: { kind: 'command', start: ['/opt/app/warm', '--all'], stop: ['/bin/true'], check: null },
+      nlb: {
+        kind: 'target',
+        targetGroupArn:
+          'arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/db/0123456789abcdef',
+        as: 'address',
+        port: 5432,
+      },
+      name: {
+        kind: 'dns',
+        zoneId: 'Z0123456789ABCDEFGHIJ',
+        name: 'db.example.com',
+        type: 'CNAME',
+        ttlS: 60,
+        values: { ServerA: 'a.example.com', ServerB: 'b.example.com' },
+      },
+      clients: { kind: 'route', destination: '192.168.10.0/24', routeTables: ['rtb-0a1b2c3d4e5f60070'] },
+      web: { kind: 'resource', tag: 'ip-web' },
+      public: { kind: 'elasticIp', allocationId: 'eipalloc-0a1b2c3d4e5f60051' },
+    });
+  });
+
+  it('give a dependent a minute, two tries and a call for help, unless they say otherwise', () => {
+    const [volume, , database] = overlay?.dependents ?? [];
+    const patience = { startMs: 60_000, stopMs: 60_000, tries: 2, onFailure: 'stay' };
+    expect(volume).toMatchObject({ ...patience, needs: [], stopMs: 120_000 });
+    expect(database).toMatchObject({
+      ...patience,
+      needs: ['data'],
+      startMs: 240_000,
+      tries: 3,
+      onFailure: 'next-server',
     });
   });
 });

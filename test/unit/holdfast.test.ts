@@ -140,7 +140,7 @@ describe('an order that moves an address', () => {
     expect(err).toContain('… 0.300 s');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is told
     expect(err.split(/\x1b\[\d+A\x1b\[J/).at(-1)).toMatch(
-      /^ {2}\+0.012 s {2}claimed .*\n.* observed .*\n.* verified .*\n$/,
+      /^ {3}\+0.012 s {2}claimed .*\n.* observed .*\n.* verified .*\n$/,
     );
   });
 

@@ -26,11 +26,17 @@ test('the status of a resource in service is its record, and EC2 agrees', async 
         ServerA: 'ServerA eth0 10.0.1.50 ffffff00 eth1',
         ServerB: 'ServerB eth0 10.0.1.50 ffffff00 eth1',
       },
+      mechanism: {
+        kind: 'secondary',
+        words: 'AssignPrivateIpAddresses: a private address, inside its subnet',
+      },
       automation: 'on',
       pausedUntilMs: null,
       failoverBlockedUntilMs: null,
       armed: true,
       claim: null,
+      waiting: null,
+      dependents: [],
       recent: [],
       agent: null,
       targets: [
@@ -133,6 +139,8 @@ test('the list has every resource, where it is, and whether it could go elsewher
         pausedUntilMs: null,
         sinceMs: null,
         claim: null,
+        waiting: null,
+        dependentsOut: [],
         ready: true,
       },
     ],
@@ -160,7 +168,7 @@ test('a recovery that still runs is explained with what set it off; one that hel
   scene.world.stop(instanceOf('ServerA'));
   await scene.alarm();
   const [running] = scene.ports.failovers.started;
-  const recovery = running?.recoveryId ?? '';
+  const recovery = running?.members[0]?.recoveryId ?? '';
   expect(await orders.ask({ action: 'explain', recovery })).toMatchObject({
     kind: 'explanation',
     explanation: {

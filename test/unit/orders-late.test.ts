@@ -3,6 +3,7 @@ import { explain } from '../../lib/recovery/explain.ts';
 import { fleetOf, instanceOf, tag, vip } from '../fakes/fleets.ts';
 import { OrderScene, orderScene } from '../fakes/orders.ts';
 import { eth0A, eth0B, eth1A, Scene, told } from '../fakes/scene.ts';
+import { plainSteps } from '../fakes/steps.ts';
 
 const minute = 60_000;
 const toBackup = { action: 'move-to-backup', tag } as const;
@@ -215,11 +216,11 @@ test('a second start of a failover does not end its explanation while the first 
   scene.world.faults.beforeCall = async (call) => {
     if (call !== 'addresses.move') return;
     scene.world.faults.beforeCall = async () => undefined;
-    await failOver(scene.ports, scene.fleet, escalation, 'second');
-    const e = await explain(orders.ports, escalation.recoveryId);
+    await failOver(scene.ports, scene.fleet, escalation, plainSteps(scene.world.clock));
+    const e = await explain(orders.ports, escalation.members[0]?.recoveryId ?? '');
     early = { ended: e?.ended, reason: e?.reason };
   };
-  await failOver(scene.ports, scene.fleet, escalation, 'first');
+  await failOver(scene.ports, scene.fleet, escalation, plainSteps(scene.world.clock));
   expect(early).toMatchObject({ ended: false });
 });
 

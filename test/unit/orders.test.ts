@@ -159,7 +159,11 @@ describe('an order is refused', () => {
         ok: false,
         code: 'claim-held',
         message: `ip-db is being worked on: another holds the claim until ${new Date(expiresAtMs).toISOString()}, doing move-to-backup to ServerA/eth1`,
-        claim: { holder: 'another', expiresAtMs, doing: { rung: 'move-to-backup', to } },
+        claim: {
+          holder: 'another',
+          expiresAtMs,
+          doing: { rung: 'move-to-backup', to, waits: false, words: 'doing move-to-backup to ServerA/eth1' },
+        },
       });
     expect(orders.scene.ports.audit.summaries()).toMatchObject([
       { reason: 'claim-held' },

@@ -105,3 +105,19 @@ test('a resource that is out of service on purpose is left alone', async () => {
   scene.world.owners.delete(vip);
   expect(await tick(scene)).toEqual([]);
 });
+
+test('what somebody is at work on is left to them; whoever died over it is followed once the claim has run out', async () => {
+  const scene = await armedScene();
+  scene.world.stop(instanceOf('ServerA'));
+  const to = { server: 'ServerB', interface: 'eth0' };
+  const epoch = 7;
+  const expiresAtMs = scene.world.clock.now() + 90_000;
+  scene.ports.ledger.change(tag, {
+    claim: { epoch, holder: 'another', expiresAtMs },
+    intent: { epoch, rung: 'fail-over', to },
+  });
+  expect(await tick(scene)).toEqual([]);
+  expect(scene.ports.audit.records.size).toBe(0);
+  scene.world.clock.advance(90_000);
+  expect(await tick(scene)).toEqual(['escalated']);
+});

@@ -98,11 +98,11 @@ test('does not believe in a move that EC2 never shows', async () => {
 test('hands over to the failover when nothing on this server helps, and keeps the claim for it', async () => {
   const scene = await damaged(linkBroken, (each) => each.guest('ServerA').links.set('eth1', 'broken'));
   expect(told(await scene.alarm())).toBe('escalated');
-  const [escalation] = scene.ports.failovers.started;
-  expect(escalation).toMatchObject({
-    tag,
-    epoch: scene.record.claim.epoch,
-    tried: ['move-to-backup'],
+  const [incident] = scene.ports.failovers.started;
+  const { epoch } = scene.record.claim;
+  expect(incident).toMatchObject({
+    name: `${tag}-${epoch}`,
+    members: [{ tag, epoch, tried: ['move-to-backup'] }],
   });
   expect(scene.record.claim.holder).not.toBeNull();
   expect((await scene.failovers()).map(told)).toEqual(['failed-over: move-unfinished']);

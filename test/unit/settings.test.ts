@@ -17,7 +17,7 @@ test('a function is told only what it needs', () => {
 test('a function that was not told something names every missing variable', () => {
   const read = () => readSettings('failover', { HOLDFAST_TABLE: 't', HOLDFAST_DOCUMENT: '' });
   expect(read).toThrow(
-    'the failover function needs HOLDFAST_DOCUMENT, HOLDFAST_PAGE_TOPIC in its environment',
+    'the failover function needs HOLDFAST_DOCUMENT, HOLDFAST_DEPENDENT_DOCUMENT, HOLDFAST_PAGE_TOPIC in its environment',
   );
   expect(read).toThrow(expect.objectContaining({ code: 'invalid-settings', retry: 'never' }));
 });

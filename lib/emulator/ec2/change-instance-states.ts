@@ -1,16 +1,21 @@
 /** StartInstances, StopInstances and TerminateInstances on the wire. All instances are checked before any changes. */
 import { AwsError } from '../errors.ts';
-import type { IamTarget } from '../iam.ts';
 import { type Operation, operation, type Reply } from '../service.ts';
 import { list, structure } from '../shapes.ts';
-import { resourceTagKeys } from './change-private-addresses.ts';
+import { instanceTarget } from './iam-targets.ts';
 import { requireStartable, requireStoppable, type StateChange } from './life-cycle.ts';
 import type { Ec2 } from './model.ts';
 import type { Instance } from './records.ts';
 import { refuseDryRun, stateItem } from './reply-items.ts';
 
 const input = structure({ InstanceId: list('string'), DryRun: 'boolean' });
-const stopInput = structure({ InstanceId: list('string'), Force: 'boolean', DryRun: 'boolean' });
+const stopInput = structure({
+  InstanceId: list('string'),
+  Force: 'boolean',
+  Hibernate: 'boolean',
+  SkipOsShutdown: 'boolean',
+  DryRun: 'boolean',
+});
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StartInstances.html */
 export function startInstances(ec2: Ec2): Operation {
@@ -21,20 +26,30 @@ export function startInstances(ec2: Ec2): Operation {
       instances.forEach(requireStartable);
       return reply(instances.map((instance) => ec2.lifeCycle.start(instance)));
     },
-    ({ InstanceId }) => instanceTargets(ec2, InstanceId),
+    ({ InstanceId = [] }) => InstanceId.map((id) => instanceTarget(ec2, id)),
   );
 }
 
-/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StopInstances.html */
+/**
+ * No instance here is enabled for hibernation. AWS lets a forced stop try a shutdown first; here it does not, which is
+ * the worst case for the guest: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StopInstances.html
+ */
 export function stopInstances(ec2: Ec2): Operation {
   return operation(
     stopInput,
-    ({ InstanceId, Force, DryRun }) => {
+    ({ InstanceId, Force: force = false, Hibernate, SkipOsShutdown, DryRun }) => {
       const instances = named(ec2, InstanceId, DryRun);
+      // The code is documented, the wording is not.
+      if (Hibernate)
+        throw new AwsError(
+          'UnsupportedHibernationConfiguration',
+          `The instance '${instances[0]?.id}' is not enabled for hibernation.`,
+        );
       instances.forEach(requireStoppable);
-      return reply(instances.map((instance) => ec2.lifeCycle.stop(instance, Force ?? false)));
+      const how = { force, shutdown: !force && !SkipOsShutdown };
+      return reply(instances.map((instance) => ec2.lifeCycle.stop(instance, how)));
     },
-    ({ InstanceId }) => instanceTargets(ec2, InstanceId),
+    ({ InstanceId = [] }) => InstanceId.map((id) => instanceTarget(ec2, id)),
   );
 }
 
@@ -44,7 +59,7 @@ export function terminateInstances(ec2: Ec2): Operation {
     input,
     ({ InstanceId, DryRun }) =>
       reply(named(ec2, InstanceId, DryRun).map((instance) => ec2.lifeCycle.terminate(instance))),
-    ({ InstanceId }) => instanceTargets(ec2, InstanceId),
+    ({ InstanceId = [] }) => InstanceId.map((id) => instanceTarget(ec2, id)),
   );
 }
 
@@ -67,21 +82,4 @@ function reply(changes: readonly StateChange[]): Reply {
       previousState: stateItem(previous),
     })),
   };
-}
-
-/** Keys: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html */
-function instanceTargets(ec2: Ec2, ids: readonly string[] = []): readonly IamTarget[] {
-  return ids.map((id) => {
-    const instance = ec2.world.findInstance(id);
-    const arn = ec2.account.arn('ec2', `instance/${id}`);
-    if (instance === undefined) return { arn };
-    const keys = {
-      'ec2:InstanceID': id,
-      'ec2:InstanceType': instance.type,
-      'ec2:AvailabilityZone': instance.availabilityZone,
-      'ec2:Region': ec2.account.region,
-      ...resourceTagKeys(instance.tags),
-    };
-    return { arn, keys };
-  });
 }

@@ -7,9 +7,13 @@ import { page } from './pages.ts';
 import { type Instance, type NetworkInterface, stateCodes } from './records.ts';
 import {
   addressSet,
+  associationItem,
+  elasticIpOf,
   groupSet,
   instanceProfile,
+  ipv6Set,
   privateDnsName,
+  publicDnsName,
   refuseDryRun,
   stateItem,
   tagSet,
@@ -38,7 +42,8 @@ export function describeInstances(ec2: Ec2): Operation {
   });
 }
 
-function filterTable({ world }: Ec2): FilterTable<Instance> {
+function filterTable(ec2: Ec2): FilterTable<Instance> {
+  const { world } = ec2;
   const interfaces = ({ id }: Instance) => world.interfacesOf(id).map((eni) => world.shown(eni));
   const subnets = (instance: Instance) =>
     interfaces(instance)
@@ -59,6 +64,12 @@ function filterTable({ world }: Ec2): FilterTable<Instance> {
     'vpc-id': (instance) => subnets(instance).map(({ vpcId }) => vpcId),
     'network-interface.network-interface-id': (instance) => interfaces(instance).map(({ id }) => id),
     'network-interface.mac-address': (instance) => interfaces(instance).map(({ macAddress }) => macAddress),
+    'ip-address': (instance) =>
+      interfaces(instance)
+        .slice(0, 1)
+        .map((eni) => elasticIpOf(ec2, eni.primaryAddress)?.publicIp),
+    'network-interface.ipv6-addresses.ipv6-address': (instance) =>
+      interfaces(instance).flatMap((eni) => eni.ipv6Addresses),
     'network-interface.addresses.private-ip-address': (instance) =>
       interfaces(instance).flatMap((eni) => [eni.primaryAddress, ...eni.secondaryAddresses]),
   };
@@ -73,16 +84,17 @@ function reservationItem(ec2: Ec2, instance: Instance): Reply {
   };
 }
 
-/** What is not modelled (image, volumes, platform) is left out rather than made up. */
+/** What is not modelled (image, root volume, platform) is left out rather than made up. */
 function instanceItem(ec2: Ec2, instance: Instance): Reply {
   const { account, world } = ec2;
   const interfaces = world.interfacesOf(instance.id).map((eni) => world.shown(eni));
   const first = interfaces[0];
+  const publicIp = first && elasticIpOf(ec2, first.primaryAddress)?.publicIp;
   return {
     instanceId: instance.id,
     instanceState: stateItem(instance.state),
     privateDnsName: first === undefined ? '' : privateDnsName(account, first.primaryAddress),
-    dnsName: '',
+    dnsName: publicIp === undefined ? '' : publicDnsName(account, publicIp),
     reason: instance.transitionReason,
     amiLaunchIndex: 0,
     productCodes: [],
@@ -93,10 +105,12 @@ function instanceItem(ec2: Ec2, instance: Instance): Reply {
     subnetId: first?.subnetId,
     vpcId: first && world.subnet(first.subnetId).vpcId,
     privateIpAddress: first?.primaryAddress,
+    ipAddress: publicIp,
+    ipv6Address: first?.ipv6Addresses[0],
     sourceDestCheck: first?.sourceDestCheck,
-    groupSet: groupSet(first?.securityGroupIds ?? []),
+    groupSet: groupSet(ec2, first?.securityGroupIds ?? []),
     stateReason: instance.stateReason,
-    blockDeviceMapping: [],
+    blockDeviceMapping: blockDevices(ec2, instance),
     iamInstanceProfile: instanceProfile(account, instance.role),
     tagSet: tagSet(instance.tags),
     networkInterfaceSet: interfaces.map((eni) => interfaceItem(ec2, eni)),
@@ -105,7 +119,27 @@ function instanceItem(ec2: Ec2, instance: Instance): Reply {
   };
 }
 
-function interfaceItem({ account, world }: Ec2, eni: NetworkInterface): Reply {
+function blockDevices({ volumes }: Ec2, { id: instanceId }: Instance): readonly Reply[] {
+  return volumes
+    .all()
+    .map((volume) => volumes.shown(volume))
+    .flatMap(({ id: volumeId, attachment }) =>
+      attachment?.instanceId === instanceId
+        ? {
+            deviceName: attachment.device,
+            ebs: {
+              volumeId,
+              status: attachment.state,
+              attachTime: new Date(attachment.attachedAtMs),
+              deleteOnTermination: attachment.deleteOnTermination,
+            },
+          }
+        : [],
+    );
+}
+
+function interfaceItem(ec2: Ec2, eni: NetworkInterface): Reply {
+  const { account, world } = ec2;
   const { attachment } = eni;
   return {
     networkInterfaceId: eni.id,
@@ -118,7 +152,7 @@ function interfaceItem({ account, world }: Ec2, eni: NetworkInterface): Reply {
     privateIpAddress: eni.primaryAddress,
     privateDnsName: privateDnsName(account, eni.primaryAddress),
     sourceDestCheck: eni.sourceDestCheck,
-    groupSet: groupSet(eni.securityGroupIds),
+    groupSet: groupSet(ec2, eni.securityGroupIds),
     attachment: attachment && {
       attachmentId: attachment.id,
       deviceIndex: attachment.deviceIndex,
@@ -127,8 +161,9 @@ function interfaceItem({ account, world }: Ec2, eni: NetworkInterface): Reply {
       attachTime: new Date(attachment.attachedAtMs),
       deleteOnTermination: attachment.deleteOnTermination,
     },
-    privateIpAddressesSet: addressSet(account, eni),
-    ipv6AddressesSet: [],
+    association: associationItem(ec2, eni.primaryAddress),
+    privateIpAddressesSet: addressSet(ec2, eni),
+    ipv6AddressesSet: ipv6Set(eni),
     interfaceType: 'interface',
   };
 }

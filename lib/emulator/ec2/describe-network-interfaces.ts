@@ -5,7 +5,16 @@ import { type FilterTable, filterShape, select, tagFilters } from './filters.ts'
 import type { Ec2 } from './model.ts';
 import { page } from './pages.ts';
 import type { NetworkInterface } from './records.ts';
-import { addressSet, groupSet, privateDnsName, refuseDryRun, tagSet } from './reply-items.ts';
+import {
+  addressSet,
+  associationItem,
+  elasticIpOf,
+  groupSet,
+  ipv6Set,
+  privateDnsName,
+  refuseDryRun,
+  tagSet,
+} from './reply-items.ts';
 
 const input = structure({
   NetworkInterfaceId: list('string'),
@@ -37,11 +46,18 @@ export function statusOf(eni: NetworkInterface): 'in-use' | 'available' {
 
 function filterTable(ec2: Ec2): FilterTable<NetworkInterface> {
   const addresses = (eni: NetworkInterface) => [eni.primaryAddress, ...eni.secondaryAddresses];
+  const elasticIps = (eni: NetworkInterface) =>
+    addresses(eni).flatMap((address) => elasticIpOf(ec2, address) ?? []);
   const subnetOf = (eni: NetworkInterface) => ec2.world.subnet(eni.subnetId);
   return {
     ...tagFilters((eni: NetworkInterface) => eni.tags),
     'network-interface-id': (eni) => [eni.id],
     'addresses.private-ip-address': addresses,
+    'addresses.association.public-ip': (eni) => elasticIps(eni).map(({ publicIp }) => publicIp),
+    'association.public-ip': (eni) => elasticIps(eni).map(({ publicIp }) => publicIp),
+    'association.allocation-id': (eni) => elasticIps(eni).map(({ allocationId }) => allocationId),
+    'association.association-id': (eni) => elasticIps(eni).map(({ association }) => association?.id),
+    'ipv6-addresses.ipv6-address': (eni) => eni.ipv6Addresses,
     'private-ip-address': addresses,
     'subnet-id': (eni) => [eni.subnetId],
     'vpc-id': (eni) => [subnetOf(eni).vpcId],
@@ -58,7 +74,8 @@ function filterTable(ec2: Ec2): FilterTable<NetworkInterface> {
   };
 }
 
-function interfaceItem({ account, world }: Ec2, eni: NetworkInterface): Reply {
+function interfaceItem(ec2: Ec2, eni: NetworkInterface): Reply {
+  const { account, world } = ec2;
   const subnet = world.subnet(eni.subnetId);
   return {
     networkInterfaceId: eni.id,
@@ -73,11 +90,13 @@ function interfaceItem({ account, world }: Ec2, eni: NetworkInterface): Reply {
     privateIpAddress: eni.primaryAddress,
     privateDnsName: privateDnsName(account, eni.primaryAddress),
     sourceDestCheck: eni.sourceDestCheck,
-    groupSet: groupSet(eni.securityGroupIds),
+    groupSet: groupSet(ec2, eni.securityGroupIds),
     attachment: attachmentItem(account, eni),
     tagSet: tagSet(eni.tags),
-    privateIpAddressesSet: addressSet(account, eni),
-    ipv6AddressesSet: [],
+    association: associationItem(ec2, eni.primaryAddress),
+    privateIpAddressesSet: addressSet(ec2, eni),
+    ipv6AddressesSet: ipv6Set(eni),
+    ipv6Address: eni.ipv6Addresses[0],
     interfaceType: 'interface',
   };
 }

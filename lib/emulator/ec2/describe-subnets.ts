@@ -33,6 +33,7 @@ const filters: FilterTable<Subnet> = {
   'subnet-id': ({ id }) => [id],
   'vpc-id': ({ vpcId }) => [vpcId],
   'cidr-block': ({ cidr }) => [cidr],
+  'ipv6-cidr-block-association.ipv6-cidr-block': ({ ipv6 }) => [ipv6?.cidr],
   'availability-zone': ({ availabilityZone }) => [availabilityZone],
   state: () => ['available'],
 };
@@ -47,11 +48,18 @@ function subnetItem({ account, world }: Ec2, subnet: Subnet): Reply {
     ownerId: account.id,
     vpcId: subnet.vpcId,
     cidrBlock: subnet.cidr,
-    ipv6CidrBlockAssociationSet: [],
+    ipv6CidrBlockAssociationSet: ipv6Associations(subnet),
+    assignIpv6AddressOnCreation: false,
     availableIpAddressCount,
     availabilityZone: subnet.availabilityZone,
     defaultForAz: false,
     mapPublicIpOnLaunch: false,
     tagSet: [],
   };
+}
+
+function ipv6Associations({ id, ipv6 }: Subnet): readonly Reply[] {
+  if (ipv6 === undefined) return [];
+  const associationId = id.replace('subnet-', 'subnet-cidr-assoc-');
+  return [{ associationId, ipv6CidrBlock: ipv6.cidr, ipv6CidrBlockState: { state: 'associated' } }];
 }

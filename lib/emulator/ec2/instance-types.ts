@@ -31,4 +31,5 @@ export const networkLimits: ReadonlyMap<string, NetworkLimits> = new Map([
   ['m5.2xlarge', extraLarge],
   ['m6i.xlarge', extraLarge],
   ['m7g.xlarge', extraLarge],
+  ['m8i.16xlarge', { interfaces: 16, addressesPerInterface: 64 }],
 ]);

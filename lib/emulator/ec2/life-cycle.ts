@@ -26,10 +26,24 @@ const userShutdown: StateReason = {
   code: 'Client.UserInitiatedShutdown',
   message: 'Client.UserInitiatedShutdown: User initiated shutdown',
 };
-const hostRetired: StateReason = {
-  code: 'Server.ScheduledStop',
-  message: 'Server.ScheduledStop: Stopped due to scheduled retirement',
+const guestShutdown: StateReason = {
+  code: 'Client.InstanceInitiatedShutdown',
+  message: 'Client.InstanceInitiatedShutdown: Instance initiated shutdown',
 };
+/** Why EC2 stops an instance on its own account. That it says the second of a running instance is not documented. */
+const ownReasons = {
+  'Server.ScheduledStop': 'Server.ScheduledStop: Stopped due to scheduled retirement',
+  'Server.InternalError': 'Server.InternalError: Internal error',
+} as const;
+
+export interface HostFailure {
+  /** EC2 notices and stops the instance so long afterwards; never when absent. */
+  readonly stopsAfterMs?: number;
+  /** The state reason of that stop; retirement when absent. */
+  readonly stopReason?: keyof typeof ownReasons;
+  /** A stop without force hangs so much longer. */
+  readonly stopHangsMs?: number;
+}
 
 export interface StateChange {
   readonly instanceId: string;
@@ -45,6 +59,7 @@ export class LifeCycle {
   readonly #timers = new Map<string, Timer[]>();
   /** Instances whose hardware is dead, with how long a stop without force then hangs. */
   readonly #dead = new Map<string, { readonly stopHangsMs: number }>();
+  readonly #stateListeners: ((instanceId: string, state: InstanceState) => void)[] = [];
 
   constructor(account: Account, world: World) {
     this.#account = account;
@@ -53,6 +68,10 @@ export class LifeCycle {
 
   hardwareFailed(instanceId: string): boolean {
     return this.#dead.has(instanceId);
+  }
+
+  onState(listener: (instanceId: string, state: InstanceState) => void): void {
+    this.#stateListeners.push(listener);
   }
 
   start(instance: Instance): StateChange {
@@ -67,12 +86,16 @@ export class LifeCycle {
     return { instanceId: instance.id, previous: 'stopped', current: 'pending' };
   }
 
-  stop(instance: Instance, force: boolean): StateChange {
+  /** Without `shutdown` the guest's power is cut at once. */
+  stop(
+    instance: Instance,
+    { force, shutdown }: { readonly force: boolean; readonly shutdown: boolean },
+  ): StateChange {
     if (instance.state !== 'running' && !(instance.state === 'stopping' && force)) return unchanged(instance);
     this.#cancel(instance.id);
     if (instance.state === 'running')
       this.#enter(instance.id, 'stopping', userShutdown, this.#userInitiated());
-    this.#powerDown(instance, force ? 0 : guestShutdownMs);
+    this.#powerDown(instance, shutdown ? guestShutdownMs : 0);
     const hangsMs = force ? 0 : (this.#dead.get(instance.id)?.stopHangsMs ?? 0);
     this.#stopAfter(instance.id, hangsMs + (force ? forcedStoppingMs : stoppingMs), userShutdown);
     return { instanceId: instance.id, previous: instance.state, current: 'stopping' };
@@ -90,18 +113,26 @@ export class LifeCycle {
     return { instanceId: instance.id, previous: instance.state, current: 'shutting-down' };
   }
 
-  /** Fault: the hardware dies under the instance; EC2 notices and stops it after `stopsAfterMs`, or never. */
-  failHost(
-    instance: Instance,
-    { stopsAfterMs, stopHangsMs }: { readonly stopsAfterMs?: number; readonly stopHangsMs?: number },
-  ): void {
+  /** Somebody on the guest shuts it down: EC2 stops the instance, as is the default of an instance with a root volume. */
+  shutDownFromWithin(instance: Instance): void {
+    if (instance.state !== 'running' || this.#dead.has(instance.id)) return;
+    this.#cancel(instance.id);
+    instance.host.halt();
+    this.#enter(instance.id, 'stopping', guestShutdown, guestShutdown.message);
+    this.#stopAfter(instance.id, forcedStoppingMs, guestShutdown);
+  }
+
+  /** Fault: the hardware dies under the instance. */
+  failHost(instance: Instance, { stopsAfterMs, stopHangsMs, stopReason }: HostFailure): void {
     this.#dead.set(instance.id, { stopHangsMs: stopHangsMs ?? 0 });
     instance.host.halt();
     if (stopsAfterMs === undefined) return;
+    const code = stopReason ?? 'Server.ScheduledStop';
+    const reason = { code, message: ownReasons[code] };
     this.#later(instance.id, stopsAfterMs, () => {
       if (this.#world.findInstance(instance.id)?.state !== 'running') return;
-      this.#enter(instance.id, 'stopping', hostRetired, hostRetired.message);
-      this.#stopAfter(instance.id, forcedStoppingMs, hostRetired);
+      this.#enter(instance.id, 'stopping', reason, reason.message);
+      this.#stopAfter(instance.id, forcedStoppingMs, reason);
     });
   }
 
@@ -142,6 +173,7 @@ export class LifeCycle {
     if (instance === undefined) return;
     const stateSinceMs = this.#account.clock.now();
     this.#world.putInstance({ ...instance, ...also, state, stateSinceMs, stateReason, transitionReason });
+    for (const listener of this.#stateListeners) listener(instanceId, state);
     for (let copy = 0; copy < this.eventCopies; copy++) this.#announce(instanceId, state);
   }
 

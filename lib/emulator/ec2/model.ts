@@ -4,54 +4,27 @@
  */
 import type { Account } from '../account.ts';
 import type { HostDriver, Nic } from '../host/driver.ts';
-import { contains, parsePrefix } from '../host/ipv4.ts';
+import { contains, formatAddress, parsePrefix } from '../host/ipv4.ts';
+import { ElasticIps } from './elastic-ips.ts';
+import { Ids } from './ids.ts';
 import { networkLimits } from './instance-types.ts';
-import { LifeCycle } from './life-cycle.ts';
+import { canonicalIpv6, type Ipv6Prefix, parseIpv6Prefix } from './ipv6.ts';
+import { misplaced } from './ipv6-addresses.ts';
+import { type HostFailure, LifeCycle } from './life-cycle.ts';
+import { VpcNetwork } from './network.ts';
+import { Networks } from './networks.ts';
+import type { InstancePlan, InterfacePlan, SubnetPlan } from './plans.ts';
 import type { Attachment, Instance, NetworkInterface, Subnet, Tags } from './records.ts';
+import { SecurityGroups } from './security-groups.ts';
 import { type Check, StatusChecks } from './status-checks.ts';
 import { Throttle } from './throttle.ts';
+import { Volumes } from './volumes.ts';
 import { isId, placeIn, routerOf, World } from './world.ts';
-
-/** What a host driver is built from; its interfaces are plugged in afterwards, then it boots. */
-interface Wiring {
-  readonly instanceId: string;
-  /** Of the Name tag. */
-  readonly name: string;
-}
-
-export interface SubnetPlan {
-  readonly id?: string;
-  readonly cidr: string;
-  readonly vpcId?: string;
-  readonly availabilityZone?: string;
-}
-
-export interface InterfacePlan {
-  readonly id?: string;
-  readonly subnetId: string;
-  readonly privateAddress: string;
-  readonly macAddress?: string;
-  readonly securityGroupIds?: readonly string[];
-  readonly sourceDestCheck?: boolean;
-  readonly secondaryAddresses?: readonly string[];
-  readonly tags?: Tags;
-}
-
-export interface InstancePlan {
-  readonly id?: string;
-  readonly name?: string;
-  readonly type: string;
-  /** The place in the list is the device index. */
-  readonly interfaces: readonly { readonly eniId: string; readonly device: string }[];
-  readonly host: (wiring: Wiring) => HostDriver;
-  readonly tags?: Tags;
-  /** Of the account; it stands for the instance profile that holds it. */
-  readonly role?: string;
-}
 
 const idDigits = 17;
 const shortestPrefix = 16;
 const longestPrefix = 28;
+const ipv6PrefixLength = 64;
 
 export class Ec2 {
   readonly account: Account;
@@ -59,7 +32,13 @@ export class Ec2 {
   readonly lifeCycle: LifeCycle;
   readonly statusChecks: StatusChecks;
   readonly throttle: Throttle;
-  readonly #vpcId: string;
+  /** Each is a part of the world with its own `add`. */
+  readonly networks: Networks;
+  readonly securityGroups: SecurityGroups;
+  readonly elasticIps: ElasticIps;
+  readonly volumes: Volumes;
+  /** What becomes of packets beyond who owns an address. */
+  readonly network: VpcNetwork;
 
   constructor(account: Account) {
     this.account = account;
@@ -67,13 +46,25 @@ export class Ec2 {
     this.lifeCycle = new LifeCycle(account, this.world);
     this.statusChecks = new StatusChecks(account, this.world, this.lifeCycle);
     this.throttle = new Throttle(account.clock);
-    this.#vpcId = `vpc-${account.random.hex(idDigits)}`;
+    const now = () => account.clock.now();
+    const ids = new Ids();
+    const defaultVpcId = `vpc-${account.random.hex(idDigits)}`;
+    this.networks = new Networks(this.world, ids, { now, defaultVpcId });
+    this.securityGroups = new SecurityGroups(ids);
+    this.elasticIps = new ElasticIps(this.world, this.networks, ids, now);
+    this.volumes = new Volumes(account, this.world, ids);
+    this.network = new VpcNetwork(this.world, this.networks, this.securityGroups, this.elasticIps);
+    this.lifeCycle.onState((instanceId, state) => {
+      if (state === 'stopped') this.volumes.instanceStopped(instanceId);
+      if (state === 'terminated') this.volumes.instanceTerminated(instanceId);
+    });
   }
 
   /** Nothing happens here by itself after this: no status check, no change of state. */
   stop(): void {
     this.lifeCycle.cancelAll();
     this.statusChecks.cancelAll();
+    this.volumes.cancelAll();
   }
 
   // ---- Building the world. A plan that AWS could not have is refused with a plain error.
@@ -90,10 +81,11 @@ export class Ec2 {
     if (other !== undefined) throw new Error(`${plan.cidr} overlaps ${other.id} (${other.cidr})`);
     const subnet: Subnet = {
       id: this.#id('subnet', plan.id),
-      vpcId: plan.vpcId ?? this.#vpcId,
+      vpcId: this.networks.admit(plan.vpcId, prefix).id,
       availabilityZone: plan.availabilityZone ?? `${this.account.region}a`,
       cidr: plan.cidr,
       prefix,
+      ipv6: plan.ipv6Cidr === undefined ? undefined : ipv6Of(plan.ipv6Cidr),
     };
     this.world.putSubnet(subnet);
     return subnet;
@@ -108,13 +100,24 @@ export class Ec2 {
       const holder = this.world.holder(address);
       if (holder !== undefined) throw new Error(`${address} is held by ${holder.id}`);
     }
+    const ipv6Addresses = (plan.ipv6Addresses ?? []).map(canonicalIpv6);
+    for (const address of ipv6Addresses)
+      if (
+        subnet.ipv6 === undefined ||
+        misplaced(subnet.ipv6, address) !== undefined ||
+        this.world.holder(address)
+      )
+        throw new Error(`${address} is not free to use in ${subnet.ipv6?.cidr ?? subnet.id}`);
+    const securityGroupIds = plan.securityGroupIds ?? ['sg-0123456789abcdef0'];
+    for (const id of securityGroupIds) this.securityGroups.admit(id, subnet.vpcId);
     const eni: NetworkInterface = {
       id: this.#id('eni', plan.id),
       subnetId: subnet.id,
       macAddress: plan.macAddress?.toLowerCase() ?? this.#mac(),
       primaryAddress: plan.privateAddress,
       secondaryAddresses,
-      securityGroupIds: plan.securityGroupIds ?? ['sg-0123456789abcdef0'],
+      ipv6Addresses,
+      securityGroupIds,
       sourceDestCheck: plan.sourceDestCheck ?? true,
       tags: plan.tags ?? {},
       attachment: undefined,
@@ -210,19 +213,30 @@ export class Ec2 {
     return this.world.interfacesOf(instanceId)[0]?.primaryAddress;
   }
 
-  /** The truth behind every Describe: where packets for an address go. */
+  /** The truth behind every Describe: who holds an address. Overlay and Elastic IP addresses are the network's. */
   eniOwning(address: string): { readonly mac: string; readonly hostId: string | undefined } | undefined {
     const eni = this.world.holder(address);
     return eni && { mac: eni.macAddress, hostId: eni.attachment?.instanceId };
   }
 
-  /** The same of every address: what a network that forwards for EC2 follows. */
+  /**
+   * Where IPv4 packets for every address go: what a network that forwards for EC2 follows. An isolated interface gets
+   * none; an overlay address is where a route table sends it.
+   */
   owned(): readonly { readonly address: string; readonly mac: string }[] {
-    return this.world
+    const held = this.world
       .interfaces()
+      .filter(({ macAddress }) => !this.network.isIsolated(macAddress))
       .flatMap(({ macAddress: mac, primaryAddress, secondaryAddresses }) =>
         [primaryAddress, ...secondaryAddresses].map((address) => ({ address, mac })),
       );
+    const routed = this.network
+      .overlays()
+      .map(({ address, mac }) => ({ address: formatAddress(address), mac }))
+      .filter(
+        ({ address, mac }) => this.world.holder(address) === undefined && !this.network.isIsolated(mac),
+      );
+    return [...held, ...new Map(routed.toReversed().map((each) => [each.address, each])).values()];
   }
 
   /** Called after any of that has changed. */
@@ -233,15 +247,16 @@ export class Ec2 {
   // ---- Faults
 
   /**
-   * The hardware under an instance dies: its guest is gone at once, both status checks fail from the next one on, and
-   * EC2 stops it after `stopsAfterMs` (never, when absent). A stop without force hangs `stopHangsMs` longer:
+   * The hardware under an instance dies: its guest is gone at once, both status checks fail from the next one on:
    * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/TroubleshootingInstancesStopping.html
    */
-  failHost(
-    instanceId: string,
-    options: { readonly stopsAfterMs?: number; readonly stopHangsMs?: number } = {},
-  ): void {
-    this.lifeCycle.failHost(this.#instance(instanceId), options);
+  failHost(instanceId: string, failure: HostFailure = {}): void {
+    this.lifeCycle.failHost(this.#instance(instanceId), failure);
+  }
+
+  /** Somebody on the guest says `shutdown`: EC2 stops the instance and says so in its state reason. */
+  shutDownFromWithin(instanceId: string): void {
+    this.lifeCycle.shutDownFromWithin(this.#instance(instanceId));
   }
 
   /** These status checks fail while the guest goes on as before; an empty list mends them. */
@@ -254,7 +269,7 @@ export class Ec2 {
     this.lifeCycle.eventCopies = copies;
   }
 
-  /** A Describe shows who holds an address only so long after it has changed. */
+  /** A Describe shows addresses, routes, groups and volumes only so long after they have changed. */
   set describeLagMs(ms: number) {
     this.world.describeLagMs = ms;
   }
@@ -286,6 +301,12 @@ export class Ec2 {
     const digits = this.account.random.hex(10).match(/../g) ?? [];
     return ['02', ...digits].join(':');
   }
+}
+
+function ipv6Of(cidr: string): Ipv6Prefix {
+  const prefix = parseIpv6Prefix(cidr);
+  if (prefix?.length !== ipv6PrefixLength) throw new Error(`${cidr} is not a /${ipv6PrefixLength}`);
+  return prefix;
 }
 
 function nicOf(eni: NetworkInterface, { deviceIndex, device }: Attachment, subnet: Subnet): Nic {

@@ -14,7 +14,9 @@ const describeBucket: Bucket = { size: 100, refillPerSecond: 20 };
 const unboundedDescribeBucket: Bucket = { size: 50, refillPerSecond: 10 };
 const mutatingBucket: Bucket = { size: 50, refillPerSecond: 5 };
 const buckets: { readonly [action: string]: Bucket } = {
+  AssignIpv6Addresses: { size: 100, refillPerSecond: 5 },
   AssignPrivateIpAddresses: { size: 100, refillPerSecond: 5 },
+  ModifyNetworkInterfaceAttribute: { size: 100, refillPerSecond: 5 },
   UnassignPrivateIpAddresses: { size: 100, refillPerSecond: 5 },
   StartInstances: { size: 5, refillPerSecond: 2 },
 };

@@ -4,31 +4,30 @@
  */
 import { AwsError } from '../errors.ts';
 import { contains, formatAddress, parseAddress } from '../host/ipv4.ts';
+import { canonicalIpv6 } from './ipv6.ts';
 import type { Instance, NetworkInterface, Subnet } from './records.ts';
+import { Versions } from './versions.ts';
 
 /** A terminated instance stays visible for about an hour: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/terminating-instances.html */
 const terminatedShownMs = 3_600_000;
 
-/** Earlier versions kept of one interface for a lagging Describe. */
-const keptVersions = 100;
-
-interface PastAddresses {
-  readonly untilMs: number;
-  readonly addresses: readonly string[];
-}
+/** What of an interface a lagging Describe is late to show: not its attachment. */
+const lagging = ['secondaryAddresses', 'ipv6Addresses', 'securityGroupIds', 'sourceDestCheck'] as const;
 
 export class World {
-  /** A Describe shows a change of addresses only this long after it: EC2 is eventually consistent. */
+  /** A Describe shows a change of addresses, routes or volumes only this long after it. */
   describeLagMs = 0;
   readonly #now: () => number;
   readonly #subnets = new Map<string, Subnet>();
   readonly #interfaces = new Map<string, NetworkInterface>();
   readonly #instances = new Map<string, Instance>();
-  readonly #past = new Map<string, PastAddresses[]>();
+  readonly #past: Versions<NetworkInterface>;
   readonly #ownershipListeners: (() => void)[] = [];
+  readonly #removalListeners: ((eni: NetworkInterface) => void)[] = [];
 
   constructor(now: () => number) {
     this.#now = now;
+    this.#past = new Versions(now);
   }
 
   subnets(): readonly Subnet[] {
@@ -100,8 +99,12 @@ export class World {
       .sort((a, b) => (a.attachment?.deviceIndex ?? 0) - (b.attachment?.deviceIndex ?? 0));
   }
 
-  /** Who holds an address, primary or secondary. One CIDR stands for one subnet here, so there is at most one. */
+  /** Who holds an address, whether primary, secondary or IPv6. One CIDR stands for one subnet, so there is at most one. */
   holder(address: string): NetworkInterface | undefined {
+    if (address.includes(':')) {
+      const wanted = canonicalIpv6(address);
+      return this.interfaces().find((eni) => eni.ipv6Addresses.includes(wanted));
+    }
     return this.interfaces().find(
       (eni) => eni.primaryAddress === address || eni.secondaryAddresses.includes(address),
     );
@@ -109,9 +112,10 @@ export class World {
 
   /** The interface as a Describe shows it now. */
   shown(eni: NetworkInterface): NetworkInterface {
-    const asOfMs = this.#now() - this.describeLagMs;
-    const past = this.#past.get(eni.id)?.find(({ untilMs }) => untilMs > asOfMs);
-    return past === undefined ? eni : { ...eni, secondaryAddresses: past.addresses };
+    const past = this.#past.shown(eni.id, this.describeLagMs);
+    if (past === undefined) return eni;
+    const { secondaryAddresses, ipv6Addresses, securityGroupIds, sourceDestCheck } = past;
+    return { ...eni, secondaryAddresses, ipv6Addresses, securityGroupIds, sourceDestCheck };
   }
 
   putSubnet(subnet: Subnet): void {
@@ -120,27 +124,30 @@ export class World {
 
   putInterface(eni: NetworkInterface): void {
     const before = this.#interfaces.get(eni.id);
-    if (before !== undefined && before.secondaryAddresses !== eni.secondaryAddresses) {
-      const past = this.#past.get(eni.id) ?? [];
-      past.push({ untilMs: this.#now(), addresses: before.secondaryAddresses });
-      this.#past.set(eni.id, past.slice(-keptVersions));
-    }
+    if (before !== undefined && lagging.some((part) => before[part] !== eni[part]))
+      this.#past.keep(eni.id, before);
     this.#interfaces.set(eni.id, eni);
-    this.#ownershipChanged();
+    this.ownershipChanged();
   }
 
   removeInterface(id: string): void {
+    const eni = this.#interfaces.get(id);
     this.#interfaces.delete(id);
-    this.#past.delete(id);
-    this.#ownershipChanged();
+    this.#past.forget(id);
+    if (eni !== undefined) for (const listener of this.#removalListeners) listener(eni);
+    this.ownershipChanged();
   }
 
-  /** Called after any interface has changed; a move of an address is two changes in one turn. */
+  onRemoval(listener: (eni: NetworkInterface) => void): void {
+    this.#removalListeners.push(listener);
+  }
+
+  /** Called after any interface or route has changed; a move of an address is two changes in one turn. */
   onOwnership(listener: () => void): void {
     this.#ownershipListeners.push(listener);
   }
 
-  #ownershipChanged(): void {
+  ownershipChanged(): void {
     for (const listener of this.#ownershipListeners) listener();
   }
 
@@ -149,7 +156,23 @@ export class World {
   }
 }
 
-export function isId(prefix: 'eni' | 'i' | 'subnet' | 'vpc', id: string): boolean {
+/** seen: https://github.com/aws/aws-k8s-tester, which meets it in CreateRoute. An address or a route needs one. @throws AwsError InvalidInstanceID */
+export function onlyInterfaceOf(world: World, instanceId: string): NetworkInterface {
+  const [instance] = world.instancesById([instanceId]);
+  const [eni, ...others] = world.interfacesOf(instance?.id ?? '');
+  if (eni === undefined || others.length > 0)
+    throw new AwsError(
+      'InvalidInstanceID',
+      `There are multiple interfaces attached to instance '${instanceId}'. Please specify an interface ID for the operation instead.`,
+    );
+  return eni;
+}
+
+export type IdPrefix =
+  | ('eni' | 'i' | 'igw' | 'rtb' | 'rtbassoc' | 'sg' | 'subnet' | 'vol' | 'vpc')
+  | ('eipalloc' | 'eipassoc');
+
+export function isId(prefix: IdPrefix, id: string): boolean {
   return new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`).test(id);
 }
 

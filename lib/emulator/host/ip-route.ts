@@ -1,62 +1,74 @@
 /** `ip rule` and `ip route` of a model guest: see ip.ts. */
-import { formatAddress, formatPrefix, type Prefix, parseAddress, parsePrefix } from './ipv4.ts';
-import { type Kernel, localTable, mainTable, Refused, type Route, type Rule } from './kernel.ts';
+import { type Family, formatPrefix, ipv4, type Prefix, parsePrefix } from './family.ts';
+import type { Kernel } from './kernel.ts';
+import { defaultTable, localTable, mainTable, Refused, type Route, type Rule } from './routing.ts';
+import type { Stack } from './stack.ts';
 import { notModelled, type Words } from './words.ts';
 
-const tableNames: Readonly<Record<string, number>> = { default: 253, main: mainTable, local: localTable };
+/** Of IPv6 routes that are added without one. */
+const ownMetric = 1024;
+const tableNames: Readonly<Record<string, number>> = {
+  default: defaultTable,
+  main: mainTable,
+  local: localTable,
+};
 
+/** Without an option they are about IPv4, as long as no address says otherwise, which is not modelled. */
 export function runRule(kernel: Kernel, words: Words): readonly string[] {
+  const stack = kernel.stack(words.family ?? ipv4);
   const command = words.next();
   if (command === 'show') {
     words.end();
-    return kernel.rules.map(ruleLine);
+    return stack.rules.map((rule) => ruleLine(stack, rule));
   }
   if (command !== 'add' && command !== 'del') throw notModelled(words);
   const given = words.pairs('from', 'lookup', 'table', 'priority');
   const tableText = given.lookup ?? given.table;
   const table = tableText === undefined ? undefined : tableOf(tableText);
-  const from = given.from === undefined || given.from === 'all' ? undefined : prefixOf(given.from);
+  const from =
+    given.from === undefined || given.from === 'all' ? undefined : prefixOf(stack, words, given.from);
   const priority = given.priority === undefined ? undefined : numberOf(given.priority, words);
   if (command === 'del')
-    kernel.deleteRule({
+    stack.deleteRule({
       priority: priority ?? 'any',
       table: table ?? 'any',
       from: given.from ? from : 'any',
     });
   // The kernel would choose a priority by itself, and `ip` the table main: nobody here means that.
   else if (priority === undefined || table === undefined) throw notModelled(words);
-  else kernel.addRule({ priority, table, from });
+  else stack.addRule({ priority, table, from });
   return [];
 }
 
 export function runRoute(kernel: Kernel, words: Words): readonly string[] {
+  const stack = kernel.stack(words.family ?? ipv4);
   const command = words.next();
   switch (command) {
     case 'show':
-      return showRoutes(kernel, words);
+      return showRoutes(kernel, stack, words);
     case 'get':
-      return getRoute(kernel, words);
+      return getRoute(stack, words);
     case 'flush':
-      kernel.flushTable(tableOf(words.expect('table').next()));
+      stack.flushTable(tableOf(words.expect('table').next()));
       words.end();
       return [];
     case 'del': {
-      const to = destinationOf(words.next());
+      const to = destinationOf(stack, words);
       const { table, dev } = words.pairs('table', 'dev');
-      kernel.deleteRoute({ table: tableOf(table ?? 'main'), to, device: dev && kernel.device(dev).name });
+      stack.deleteRoute({ table: tableOf(table ?? 'main'), to, device: dev && kernel.device(dev).name });
       return [];
     }
     case 'add':
     case 'replace':
-      kernel.addRoute(routeOf(kernel, words), command);
+      stack.addRoute(routeOf(kernel, stack, words), command);
       return [];
     default:
       throw notModelled(words);
   }
 }
 
-function routeOf(kernel: Kernel, words: Words): Route {
-  const to = destinationOf(words.next());
+function routeOf(kernel: Kernel, stack: Stack, words: Words): Route {
+  const to = destinationOf(stack, words);
   const { via, dev, src, table, metric, proto } = words.pairs(
     'via',
     'dev',
@@ -65,22 +77,25 @@ function routeOf(kernel: Kernel, words: Words): Route {
     'metric',
     'proto',
   );
-  const gateway = via === undefined ? undefined : addressOf(via);
-  if (dev === undefined || (proto !== undefined && proto !== 'dhcp' && proto !== 'static'))
-    throw notModelled(words);
+  const gateway = via === undefined ? undefined : addressOf(stack, words, via);
+  if (dev === undefined || (proto !== undefined && !isProtocol(proto))) throw notModelled(words);
   return {
     table: tableOf(table ?? 'main'),
     to,
     via: gateway,
     device: kernel.device(dev).name,
-    src: src === undefined ? undefined : addressOf(src),
-    metric: metric === undefined ? 0 : numberOf(metric, words),
+    src: src === undefined ? undefined : addressOf(stack, words, src),
+    metric: metric === undefined ? (stack.family.version === 4 ? 0 : ownMetric) : numberOf(metric, words),
     proto,
   };
 }
 
+function isProtocol(word: string): word is 'dhcp' | 'ra' | 'static' {
+  return word === 'dhcp' || word === 'ra' || word === 'static';
+}
+
 /** `show [table T|all] [default]`; the table `local` and what else `table all` would list is not modelled. */
-function showRoutes(kernel: Kernel, words: Words): readonly string[] {
+function showRoutes(kernel: Kernel, stack: Stack, words: Words): readonly string[] {
   let table = 'main';
   let onlyDefault = false;
   while (!words.isAtEnd()) {
@@ -91,14 +106,13 @@ function showRoutes(kernel: Kernel, words: Words): readonly string[] {
   }
   if ((table === 'all' && !onlyDefault) || table === 'local') throw notModelled(words);
   const wanted = table === 'all' ? undefined : tableOf(table);
-  const isKnown =
-    wanted === undefined || wanted === mainTable || kernel.routes.some((each) => each.table === wanted);
-  if (!isKnown) throw new Refused('Error: ipv4: FIB table does not exist.\nDump terminated');
-  return inListedOrder(kernel.routes)
+  if (wanted !== undefined && !stack.hasTable(wanted))
+    throw new Refused(`Error: ipv${stack.family.version}: FIB table does not exist.\nDump terminated`);
+  return inListedOrder(stack.routes)
     .filter(
       (each) => (wanted === undefined || each.table === wanted) && (!onlyDefault || each.to.length === 0),
     )
-    .map((each) => routeLine(kernel, each, wanted === undefined));
+    .map((each) => routeLine(kernel, stack, each, wanted === undefined));
 }
 
 /** The kernel keeps its tables in 256 buckets, and lists them by bucket. */
@@ -106,41 +120,44 @@ function inListedOrder(routes: readonly Route[]): readonly Route[] {
   return routes.toSorted((a, b) => (a.table & 255) - (b.table & 255));
 }
 
-function getRoute(kernel: Kernel, words: Words): readonly string[] {
-  const target = addressOf(words.next());
+function getRoute(stack: Stack, words: Words): readonly string[] {
+  const { family } = stack;
+  if (family.version === 6) throw notModelled(words);
+  const target = addressOf(stack, words, words.next());
   const { from } = words.pairs('from');
-  const source = from === undefined ? undefined : addressOf(from);
-  const decision = kernel.decide(source, target);
+  const source = from === undefined ? undefined : addressOf(stack, words, from);
+  const decision = stack.decide(source, target);
   if (decision.kind === 'unreachable') throw new Refused('RTNETLINK answers: Network is unreachable');
   if (decision.kind === 'local') throw notModelled(words);
   const { route, src } = decision;
   const line = [
-    formatAddress(target),
-    source === undefined ? '' : `from ${formatAddress(source)}`,
-    route.via === undefined ? '' : `via ${formatAddress(route.via)}`,
+    family.format(target),
+    source === undefined ? '' : `from ${family.format(source)}`,
+    route.via === undefined ? '' : `via ${family.format(route.via)}`,
     `dev ${route.device}`,
     route.table === mainTable ? '' : `table ${route.table}`,
-    source === undefined ? `src ${formatAddress(src)}` : '',
+    source === undefined ? `src ${family.format(src)}` : '',
     'uid 0',
   ];
   return [`${spaced(line)}${words.oneline ? '\\' : '\n'}    cache `];
 }
 
-function ruleLine({ priority, from, table }: Rule): string {
-  return `${priority}:\tfrom ${from === undefined ? 'all' : formatPrefix(from)} lookup ${nameOf(table)}`;
+function ruleLine({ family }: Stack, { priority, from, table }: Rule): string {
+  return `${priority}:\tfrom ${from === undefined ? 'all' : formatPrefix(family, from)} lookup ${nameOf(table)}`;
 }
 
-function routeLine(kernel: Kernel, route: Route, withTable: boolean): string {
+function routeLine(kernel: Kernel, { family }: Stack, route: Route, withTable: boolean): string {
   return spaced([
-    formatPrefix(route.to),
-    route.via === undefined ? '' : `via ${formatAddress(route.via)}`,
+    formatPrefix(family, route.to),
+    route.via === undefined ? '' : `via ${family.format(route.via)}`,
     `dev ${route.device}`,
     withTable && route.table !== mainTable ? `table ${nameOf(route.table)}` : '',
     route.proto === undefined ? '' : `proto ${route.proto}`,
-    route.via === undefined ? 'scope link' : '',
-    route.src === undefined ? '' : `src ${formatAddress(route.src)}`,
+    route.via === undefined && family.version === 4 ? 'scope link' : '',
+    route.src === undefined ? '' : `src ${family.format(route.src)}`,
     route.metric === 0 ? '' : `metric ${route.metric}`,
     kernel.device(route.device).carrier ? '' : 'linkdown',
+    family.version === 6 ? 'pref medium' : '',
   ]);
 }
 
@@ -164,23 +181,26 @@ function tableOf(text: string): number {
   return Number(text);
 }
 
-function destinationOf(text: string): Prefix {
-  return text === 'default' ? { base: 0, length: 0 } : prefixOf(text);
+function destinationOf(stack: Stack, words: Words): Prefix {
+  const text = words.next();
+  return text === 'default' ? { base: 0n, length: 0 } : prefixOf(stack, words, text);
 }
 
-function prefixOf(text: string): Prefix {
-  const prefix = parsePrefix(text);
-  if (prefix === undefined)
-    throw new Refused(`Error: any valid prefix is expected rather than "${text}".`, 1);
+function prefixOf({ family }: Stack, words: Words, text: string): Prefix {
+  const prefix = parsePrefix(family, text);
+  if (prefix === undefined) throw expected(words.family, 'prefix', text);
   if (prefix.address !== prefix.base) throw new Refused('Error: Invalid prefix for given prefix length.');
   return { base: prefix.base, length: prefix.length };
 }
 
-function addressOf(text: string): number {
-  const address = parseAddress(text);
-  if (address === undefined)
-    throw new Refused(`Error: any valid address is expected rather than "${text}".`, 1);
+function addressOf({ family }: Stack, words: Words, text: string): bigint {
+  const address = family.parse(text);
+  if (address === undefined) throw expected(words.family, 'address', text);
   return address;
+}
+
+function expected(family: Family | undefined, what: 'prefix' | 'address', text: string): Refused {
+  return new Refused(`Error: ${family?.name ?? 'any valid'} ${what} is expected rather than "${text}".`, 1);
 }
 
 function numberOf(text: string, words: Words): number {

@@ -3,9 +3,11 @@
  * compared with it by test/host. What it does not know it refuses by name with exit code 255.
  */
 
+import { familyOf, parsePrefix } from './family.ts';
 import { runRoute, runRule } from './ip-route.ts';
-import { formatAddress, parsePrefix } from './ipv4.ts';
-import { type Address, type Device, type Kernel, Refused } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
+import { type Address, type Device, Refused } from './routing.ts';
+import type { Stack } from './stack.ts';
 import { notModelled, Words } from './words.ts';
 
 export interface Output {
@@ -22,7 +24,7 @@ const objects: Readonly<Record<string, (kernel: Kernel, words: Words) => readonl
   route: runRoute,
 };
 
-/** `ip [-o] [-4] OBJECT ...` */
+/** `ip [-o] [-4|-6] OBJECT ...` */
 export function runIp(kernel: Kernel, args: readonly string[]): Output {
   try {
     const words = new Words(args);
@@ -56,31 +58,48 @@ function runLink(kernel: Kernel, words: Words): readonly string[] {
 function runAddress(kernel: Kernel, words: Words): readonly string[] {
   const command = words.next();
   if (command === 'show') {
-    const names = shownDevices(kernel, words).map(({ name }) => name);
-    return names.flatMap((name) => addressesOn(kernel, name).map((each) => addressLine(kernel, each)));
+    const stacks = words.family === undefined ? [kernel.ipv4, kernel.ipv6] : [kernel.stack(words.family)];
+    return shownDevices(kernel, words).flatMap((device) =>
+      stacks.flatMap((stack) => addressesOn(stack, device).map((each) => addressLine(stack, device, each))),
+    );
   }
   if (command !== 'add' && command !== 'replace' && command !== 'del') throw notModelled(words);
   const text = words.next();
-  const prefix = parsePrefix(text);
+  const stack = kernel.stack(words.family ?? familyOf(text));
+  const prefix = parsePrefix(stack.family, text);
   if (prefix === undefined)
-    throw new Refused(`Error: any valid prefix is expected rather than "${text}".`, 1);
-  const device = words.expect('dev').next();
-  words.end();
-  const wanted = { device: kernel.device(device).name, address: prefix.address, length: prefix.length };
-  const present = addressesOn(kernel, device).some(
-    (a) => a.address === wanted.address && a.length === wanted.length,
-  );
-  if (command === 'del') kernel.deleteAddress(wanted);
-  else if (command === 'add' || !present) kernel.addAddress({ ...wanted, metric: 0, broadcast: false });
+    throw new Refused(
+      `Error: ${words.family?.name ?? 'any valid'} prefix is expected rather than "${text}".`,
+      1,
+    );
+  const device = kernel.device(words.expect('dev').next()).name;
+  const wanted = { device, address: prefix.address, length: prefix.length, ...marksOf(stack, words) };
+  if (command === 'del') stack.deleteAddress(wanted);
+  else if (command === 'add') stack.addAddress(wanted);
+  else stack.replaceAddress(wanted);
   return [];
 }
 
+/** `nodad` and `preferred_lft 0`, which are of IPv6. */
+function marksOf({ family }: Stack, words: Words): Pick<Address, 'nodad' | 'deprecated'> {
+  let marks: Pick<Address, 'nodad' | 'deprecated'> = {};
+  while (!words.isAtEnd()) {
+    const word = words.next();
+    if (family.version === 6 && word === 'nodad') marks = { ...marks, nodad: true };
+    else if (family.version === 6 && word === 'preferred_lft') {
+      words.expect('0');
+      marks = { ...marks, deprecated: true };
+    } else throw notModelled(words);
+  }
+  return marks;
+}
+
 /** The kernel lists the secondary addresses of a device after its primary ones. */
-function addressesOn(kernel: Kernel, device: string): readonly Address[] {
-  const all = kernel.addresses.filter((each) => each.device === device);
+function addressesOn(stack: Stack, { name }: Device): readonly Address[] {
+  const all = stack.addresses.filter(({ device }) => device === name);
   return [
-    ...all.filter((each) => !kernel.isSecondary(each)),
-    ...all.filter((each) => kernel.isSecondary(each)),
+    ...all.filter((each) => !stack.isSecondary(each)),
+    ...all.filter((each) => stack.isSecondary(each)),
   ];
 }
 
@@ -107,17 +126,24 @@ function flagsOf({ admin, carrier }: Device): string {
   return carrier ? 'BROADCAST,MULTICAST,UP,LOWER_UP' : 'NO-CARRIER,BROADCAST,MULTICAST,UP';
 }
 
-function addressLine(kernel: Kernel, each: Address): string {
-  const device = kernel.device(each.device);
+function addressLine(stack: Stack, device: Device, each: Address): string {
+  const { family } = stack;
+  const metric = each.metric ?? 0;
+  const lastOfBlock = each.address | ((1n << BigInt(family.bits - each.length)) - 1n);
   const words = [
-    `${device.index}: ${device.name}    inet ${formatAddress(each.address)}/${each.length}`,
-    each.metric > 0 ? `metric ${each.metric}` : '',
-    each.broadcast
-      ? `brd ${formatAddress(each.address + 2 ** (32 - each.length) - 1 - (each.address % 2 ** (32 - each.length)))}`
-      : '',
-    `scope ${device.loopback ? 'host' : 'global'}`,
-    kernel.isSecondary(each) ? 'secondary' : '',
-    `${device.name}\\       valid_lft forever preferred_lft forever`,
+    `${device.index}: ${device.name}    ${family.name} ${family.format(each.address)}/${each.length}`,
+    metric > 0 ? `metric ${metric}` : '',
+    each.broadcast ? `brd ${family.format(lastOfBlock)}` : '',
+    `scope ${scopeOf(stack, device, each)}`,
+    stack.isSecondary(each) ? 'secondary' : '',
+    each.nodad ? 'nodad' : '',
+    each.deprecated ? 'deprecated' : '',
+    `${family.version === 4 ? device.name : ''}\\       valid_lft forever preferred_lft ${each.deprecated ? '0sec' : 'forever'}`,
   ];
   return words.filter((word) => word !== '').join(' ');
+}
+
+function scopeOf(stack: Stack, device: Device, { address }: Address): string {
+  if (device.loopback) return 'host';
+  return stack.isLinkLocal(address) ? 'link' : 'global';
 }

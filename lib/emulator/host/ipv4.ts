@@ -29,11 +29,6 @@ export function parsePrefix(text: string): (Prefix & { readonly address: number 
   return { address, base: blockOf(address, length), length };
 }
 
-export function formatPrefix({ base, length }: Prefix): string {
-  if (length === 0) return 'default';
-  return length === 32 ? formatAddress(base) : `${formatAddress(base)}/${length}`;
-}
-
 export function contains(prefix: Prefix, address: number): boolean {
   return blockOf(address, prefix.length) === prefix.base;
 }

@@ -4,14 +4,16 @@
  * (https://github.com/amazonlinux/amazon-ec2-net-utils). Secondary addresses it leaves alone, which is the worst case:
  * Ubuntu and RHEL never configure one that has moved, and Amazon Linux takes up to 65 s.
  */
-import { Bash, type CommandName, defineCommand, InMemoryFs } from 'just-bash';
 import type { Clock } from '../clock.ts';
 import { type Execution, HostDown, type HostDriver, type Nic, type Program } from './driver.ts';
 import type { Egress, Endpoint, Fabric } from './fabric.ts';
-import { type Output, runIp } from './ip.ts';
-import { blockOf, formatAddress, parseAddress } from './ipv4.ts';
-import { Kernel, mainTable, type Route } from './kernel.ts';
-import { type Pinger, runPing } from './ping.ts';
+import { addressIn, familyOf } from './family.ts';
+import { GuestFiles } from './guest-files.ts';
+import { configureRoutes, firstMetric, learnRouter } from './guest-network.ts';
+import { Kernel } from './kernel.ts';
+import type { Pinger } from './ping.ts';
+import { type GuestParts, guestShell } from './shell.ts';
+import { Units } from './units.ts';
 
 export interface StaticAddress {
   readonly device: string;
@@ -36,18 +38,10 @@ interface Run {
   readonly end: (ending: Ending) => void;
 }
 
-const firstMetric = 512;
-const firstPolicyTable = 10_000;
 const killedExitCode = 137;
 /** just-bash 3.4 takes `!` in a bracket expression for a character like others: better no answer than the opposite. */
 const invertedByShell = /\[!/;
 const invertedMessage = 'the model shell inverts "[" followed by "!": write the pattern without it\n';
-/** What a minimal guest has, less what would read the machine's own clock or wait on it. */
-const shellCommands: readonly CommandName[] = [
-  ...(['echo', 'printf', 'true', 'false', 'env', 'pwd', 'basename', 'dirname', 'seq'] as const),
-  ...(['cat', 'ls', 'mkdir', 'rm', 'mv', 'cp', 'touch', 'chmod', 'tee'] as const),
-  ...(['head', 'tail', 'grep', 'sed', 'awk', 'tr', 'cut', 'sort', 'wc', 'bash', 'sh'] as const),
-];
 
 export class ModelHost implements HostDriver, Endpoint {
   readonly id: string;
@@ -55,8 +49,10 @@ export class ModelHost implements HostDriver, Endpoint {
   readonly #fabric: Fabric;
   readonly #staticAddresses: readonly StaticAddress[];
   readonly #networkManager: 'networkd' | 'none';
+  /** What its systemd manages: installed, broken and looked at by whoever builds the guest. */
+  readonly units: Units;
   /** Outlives a reboot, as a root volume does. */
-  readonly #disk = new InMemoryFs();
+  readonly #files: GuestFiles;
   readonly #programs = new Map<string, { readonly run: Program; running: { stop(): void } | undefined }>();
   readonly #runs = new Set<Run>();
   readonly #brokenLinks = new Set<string>();
@@ -68,6 +64,8 @@ export class ModelHost implements HostDriver, Endpoint {
     this.id = options.id;
     this.#clock = options.clock;
     this.#fabric = options.fabric;
+    this.units = new Units(options.clock);
+    this.#files = new GuestFiles(options.clock);
     this.#staticAddresses = options.staticAddresses ?? [];
     this.#networkManager = options.networkManager ?? 'networkd';
     this.#fabric.register(this);
@@ -78,13 +76,16 @@ export class ModelHost implements HostDriver, Endpoint {
   boot(): void {
     if (this.#kernel !== undefined) return;
     this.#kernel = new Kernel((device) => this.#linkCameUp(device));
+    this.#files.boot();
     for (const nic of this.#nics) this.#plugIn(this.#kernel, nic);
+    this.units.boot();
     for (const program of this.#programs.values()) program.running = program.run(this);
   }
 
   halt(): void {
     if (this.#kernel === undefined) return;
     this.#kernel = undefined;
+    this.units.halt();
     for (const run of this.#runs) run.end('halted');
     for (const program of this.#programs.values()) {
       program.running?.stop();
@@ -121,30 +122,27 @@ export class ModelHost implements HostDriver, Endpoint {
       loopback: false,
       carrier: !this.#brokenLinks.has(nic.device),
     });
-    kernel.addAddress({
+    kernel.ipv4.addAddress({
       device: nic.device,
-      address: numberOf(nic.primaryAddress),
+      address: addressIn(nic.primaryAddress),
       length: nic.prefixLength,
       metric: firstMetric + nic.deviceIndex,
       broadcast: true,
     });
     for (const { device, address, prefixLength } of this.#staticAddresses)
       if (device === nic.device)
-        kernel.addAddress({
-          device,
-          address: numberOf(address),
-          length: prefixLength,
-          metric: 0,
-          broadcast: false,
-        });
+        kernel
+          .stack(familyOf(address))
+          .addAddress({ device, address: addressIn(address), length: prefixLength });
     kernel.setAdmin(nic.device, true);
     if (this.#networkManager === 'none') configureRoutes(kernel, nic);
   }
 
   #linkCameUp(device: string): void {
     const nic = this.#nics.find((each) => each.device === device);
-    if (nic !== undefined && this.#kernel !== undefined && this.#networkManager === 'networkd')
-      configureRoutes(this.#kernel, nic);
+    if (nic === undefined || this.#kernel === undefined) return;
+    learnRouter(this.#kernel, nic);
+    if (this.#networkManager === 'networkd') configureRoutes(this.#kernel, nic);
   }
 
   // ---- Scripts and programs
@@ -166,11 +164,13 @@ export class ModelHost implements HostDriver, Endpoint {
       this.#runs.add(run);
       const timer = this.#clock.after(options.timeoutMs, () => run.end('killed'));
       try {
-        const shell = this.#shell(kernel, abort.signal);
-        const result = await Promise.race([
-          shell.exec(script, { rawScript: true, signal: abort.signal }),
-          ended.promise,
-        ]);
+        const running = this.#files.inProcess((pid) =>
+          guestShell(this.#parts(kernel), pid, abort.signal).exec(script, {
+            rawScript: true,
+            signal: abort.signal,
+          }),
+        );
+        const result = await Promise.race([running, ended.promise]);
         if (result === 'halted') throw new HostDown(this.id);
         if (result === 'killed') return { exitCode: killedExitCode, stdout: '', stderr: '', timedOut: true };
         return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr, timedOut: false };
@@ -191,37 +191,18 @@ export class ModelHost implements HostDriver, Endpoint {
     this.#programs.delete(name);
   }
 
-  /** One shell per script: nothing but the disk and the kernel is shared between two. */
-  #shell(kernel: Kernel, signal: AbortSignal): Bash {
+  /** A command as a script of the guest's own shell, such as /usr/local/bin/app. It stays on the disk. */
+  writeProgram(path: string, text: string): void {
+    this.#files.writeProgram(path, text);
+  }
+
+  #parts(kernel: Kernel): GuestParts {
     const pinger: Pinger = {
       clock: this.#clock,
       ask: (source, target) => this.#fabric.pingFrom(this.id, source ?? sourceFor(kernel, target), target),
-      isOwn: (address) => kernel.isOwn(numberOf(address)),
+      isOwn: (address) => kernel.stack(familyOf(address)).isOwn(addressIn(address)),
     };
-    /** A killed script has no further effect, even when its shell is a moment late to notice. */
-    const command = (name: string, run: (args: string[]) => Promise<Output> | Output) =>
-      defineCommand(name, async (args) => {
-        signal.throwIfAborted();
-        return run(args);
-      });
-    return new Bash({
-      fs: this.#disk,
-      commands: [...shellCommands],
-      defenseInDepth: false, // it patches this process's globals; the scripts are our own
-      customCommands: [
-        command('ip', (args) => runIp(kernel, args)),
-        command('ping', (args) => runPing(pinger, args)),
-        command('sleep', (args) => this.#sleep(args)),
-      ],
-    });
-  }
-
-  async #sleep(args: readonly string[]): Promise<Output> {
-    const [seconds = '', ...rest] = args;
-    if (rest.length > 0 || !/^[0-9]+(\.[0-9]+)?$/.test(seconds))
-      return { stdout: '', stderr: `sleep: invalid time interval '${args.join(' ')}'\n`, exitCode: 1 };
-    await this.#clock.sleep(Math.round(Number(seconds) * 1000));
-    return { stdout: '', stderr: '', exitCode: 0 };
+    return { clock: this.#clock, kernel, files: this.#files, units: this.units, pinger };
   }
 
   // ---- Faults
@@ -233,15 +214,16 @@ export class ModelHost implements HostDriver, Endpoint {
   }
 
   deleteAddress(device: string, address: string): void {
-    const kernel = this.#running();
-    const wanted = numberOf(address);
-    for (const each of kernel.addresses.filter((a) => a.device === device && a.address === wanted))
-      kernel.deleteAddress(each);
+    const stack = this.#running().stack(familyOf(address));
+    const wanted = addressIn(address);
+    for (const each of stack.addresses.filter((a) => a.device === device && a.address === wanted))
+      stack.deleteAddress(each);
   }
 
   addAddress(device: string, address: string, prefixLength: number): void {
-    const added = { device, address: numberOf(address), length: prefixLength, metric: 0, broadcast: false };
-    this.#running().addAddress(added);
+    this.#running()
+      .stack(familyOf(address))
+      .addAddress({ device, address: addressIn(address), length: prefixLength });
   }
 
   // ---- As the fabric sees it
@@ -251,11 +233,13 @@ export class ModelHost implements HostDriver, Endpoint {
   }
 
   hasAddress(address: string): boolean {
-    return this.#kernel?.isOwn(numberOf(address)) ?? false;
+    return this.#kernel?.stack(familyOf(address)).isOwn(addressIn(address)) ?? false;
   }
 
   egress(source: string, target: string): Egress {
-    const decision = this.#kernel?.decide(numberOf(source), numberOf(target)) ?? { kind: 'unreachable' };
+    if (familyOf(source) !== familyOf(target)) return { kind: 'unreachable' };
+    const stack = this.#kernel?.stack(familyOf(source));
+    const decision = stack?.decide(addressIn(source), addressIn(target)) ?? { kind: 'unreachable' };
     return decision.kind === 'forward' ? { kind: 'wire', mac: decision.device.mac } : { kind: decision.kind };
   }
 
@@ -265,35 +249,10 @@ export class ModelHost implements HostDriver, Endpoint {
   }
 }
 
-/** What the network manager holds for an interface: a main default route, and for all but the first a table and a rule. */
-function configureRoutes(kernel: Kernel, nic: Nic): void {
-  const { device, deviceIndex } = nic;
-  const primary = numberOf(nic.primaryAddress);
-  const toAll = { to: { base: 0, length: 0 }, via: numberOf(nic.gateway), device };
-  const toSubnet: Route['to'] = { base: blockOf(primary, nic.prefixLength), length: nic.prefixLength };
-  kernel.addRoute(
-    { ...toAll, table: mainTable, src: primary, metric: firstMetric + deviceIndex, proto: 'dhcp' },
-    'replace',
-  );
-  if (deviceIndex === 0) return;
-  const table = firstPolicyTable + deviceIndex;
-  const own = { table, src: undefined, metric: 0, proto: 'static', device } as const;
-  kernel.addRoute({ ...own, to: toSubnet, via: undefined }, 'replace');
-  kernel.addRoute({ ...own, ...toAll }, 'replace');
-  const rule = { priority: table, from: { base: primary, length: 32 }, table };
-  if (!kernel.rules.some((each) => each.priority === table && each.from?.base === primary))
-    kernel.addRule(rule);
-}
-
 /** The source that the kernel would choose; an address that nobody has when there is no route. */
 function sourceFor(kernel: Kernel, target: string): string {
-  const decision = kernel.decide(undefined, numberOf(target));
+  const family = familyOf(target);
+  const decision = kernel.stack(family).decide(undefined, addressIn(target));
   if (decision.kind === 'local') return target;
-  return decision.kind === 'forward' ? formatAddress(decision.src) : '0.0.0.0';
-}
-
-function numberOf(text: string): number {
-  const address = parseAddress(text);
-  if (address === undefined) throw new Error(`${text} is not an IPv4 address`);
-  return address;
+  return family.format(decision.kind === 'forward' ? decision.src : 0n);
 }

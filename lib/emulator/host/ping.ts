@@ -1,8 +1,8 @@
 /** The command `ping` of a model guest: iputils' options, words and exit codes, as far as a health check uses them. */
 import type { Clock } from '../clock.ts';
 import type { Fate } from './fabric.ts';
+import { familyOf } from './family.ts';
 import type { Output } from './ip.ts';
-import { parseAddress } from './ipv4.ts';
 
 /** Whole milliseconds, so that the time of day stays a whole number; within a VPC an answer takes less. */
 const answerMs = 1;
@@ -35,9 +35,16 @@ export async function runPing(pinger: Pinger, args: readonly string[]): Promise<
     return { stdout: '', stderr: `ping: ${request.refusal}\n`, exitCode: request.exitCode };
   const { source, target, count, waitMs } = request;
   if (source !== undefined && !pinger.isOwn(source))
-    return { stdout: '', stderr: 'ping: bind: Cannot assign requested address\n', exitCode: 2 };
+    return {
+      stdout: '',
+      stderr: `ping: ${isOfIpv6(target) ? 'bind icmp socket' : 'bind'}: Cannot assign requested address\n`,
+      exitCode: 2,
+    };
+  const from = source === undefined ? '' : `from ${source} : `;
   const lines = [
-    `PING ${target} (${target}) ${source === undefined ? '' : `from ${source} : `}56(84) bytes of data.`,
+    isOfIpv6(target)
+      ? `PING ${target}(${target}) ${from}56 data bytes`
+      : `PING ${target} (${target}) ${from}56(84) bytes of data.`,
   ];
   let received = 0;
   for (let sequence = 1; sequence <= count; sequence += 1) {
@@ -69,19 +76,35 @@ function parse(args: readonly string[]): Request | Refusal {
   let target: string | undefined;
   let count: number | undefined;
   let waitMs = defaultWaitMs;
+  let onlyIpv6 = false;
   for (let at = 0; at < args.length; at += 1) {
     const word = args[at] ?? '';
     const value = args[at + 1] ?? '';
     if (word === '-n') continue;
+    if (word === '-6') {
+      onlyIpv6 = true;
+      continue;
+    }
     if (word === '-c' && /^[1-9][0-9]{0,3}$/.test(value)) count = Number(value);
     else if (word === '-W' && /^[0-9]{1,3}(\.[0-9]+)?$/.test(value)) waitMs = Number(value) * 1000;
-    else if (word === '-I' && parseAddress(value) !== undefined) source = value;
-    else if (target === undefined && parseAddress(word) !== undefined) target = word;
+    else if (word === '-I' && isAddress(value)) source = value;
+    else if (target === undefined && isAddress(word)) target = word;
     else return { refusal: `the model guest does not know "ping ${args.join(' ')}"`, exitCode: 2 };
     if (word.startsWith('-')) at += 1;
   }
   if (target === undefined) return { refusal: 'usage error: Destination address required', exitCode: 1 };
   if (count === undefined)
     return { refusal: 'the model guest does not ping without end: give -c', exitCode: 2 };
+  const isMixed = isOfIpv6(source ?? target) !== isOfIpv6(target) || (onlyIpv6 && !isOfIpv6(target));
+  if (isMixed)
+    return { refusal: `the model guest does not know "ping ${args.join(' ')}": two families`, exitCode: 2 };
   return { source, target, count, waitMs };
+}
+
+function isAddress(text: string): boolean {
+  return familyOf(text).parse(text) !== undefined;
+}
+
+function isOfIpv6(address: string): boolean {
+  return familyOf(address).version === 6;
 }

@@ -1,20 +1,27 @@
 /** The words of one `ip` command line, taken one after the other. */
-import { Refused } from './kernel.ts';
+import { type Family, ipv4, ipv6 } from './family.ts';
+import { Refused } from './routing.ts';
 
 export class Words {
   readonly all: readonly string[];
   readonly oneline: boolean;
+  /** As an option says it; `undefined` when none does. */
+  readonly family: Family | undefined;
   #at = 0;
 
   constructor(all: readonly string[]) {
     this.all = all;
     let oneline = false;
+    let family: Family | undefined;
     for (; all[this.#at]?.startsWith('-'); this.#at += 1) {
       const option = all[this.#at];
       if (option === '-o') oneline = true;
-      else if (option !== '-4') throw notModelled(this);
+      else if (option === '-4') family = ipv4;
+      else if (option === '-6') family = ipv6;
+      else throw notModelled(this);
     }
     this.oneline = oneline;
+    this.family = family;
   }
 
   isAtEnd(): boolean {

@@ -4,6 +4,7 @@
  * Paths: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-categories.html
  * A path that is not modelled is answered as AWS answers one that does not exist: 404.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Account } from '../account.ts';
 import type { Ec2 } from '../ec2/model.ts';
 import type { NetworkInterface } from '../ec2/records.ts';
@@ -22,16 +23,32 @@ interface ImdsResponse {
   readonly body: string;
 }
 
+/** What may move between interfaces. */
+interface Addresses {
+  readonly secondary: readonly string[];
+  readonly ipv6: readonly string[];
+  /** Elastic IP addresses, each with the private one that it leads to. */
+  readonly associations: readonly { readonly publicIp: string; readonly privateAddress: string }[];
+}
+
 interface Change {
   readonly atMs: number;
-  readonly addresses: readonly string[];
+  readonly addresses: Addresses;
 }
 
 const longestTtlSeconds = 21_600;
 const credentialsLastMs = 6 * 3_600_000;
 /** Earlier lists kept of one interface. */
 const keptChanges = 100;
-const movers = new Set(['AssignPrivateIpAddresses', 'UnassignPrivateIpAddresses']);
+const movers = new Set([
+  ...[
+    'AssignPrivateIpAddresses',
+    'UnassignPrivateIpAddresses',
+    'AssignIpv6Addresses',
+    'UnassignIpv6Addresses',
+  ],
+  ...['AssociateAddress', 'DisassociateAddress'],
+]);
 const tokenPath = '/latest/api/token';
 const dataPath = '/latest/meta-data/';
 
@@ -77,11 +94,23 @@ export class Imds {
   #observe(): void {
     for (const eni of this.#ec2.world.interfaces()) {
       const changes = this.#history.get(eni.id) ?? [];
-      const last = changes.at(-1)?.addresses;
-      if (last !== eni.secondaryAddresses)
-        changes.push({ atMs: this.#account.clock.now(), addresses: eni.secondaryAddresses });
+      const addresses = this.#addressesOf(eni);
+      if (!isDeepStrictEqual(changes.at(-1)?.addresses, addresses))
+        changes.push({ atMs: this.#account.clock.now(), addresses });
       this.#history.set(eni.id, changes.slice(-keptChanges));
     }
+  }
+
+  #addressesOf({
+    primaryAddress,
+    secondaryAddresses: secondary,
+    ipv6Addresses: ipv6,
+  }: NetworkInterface): Addresses {
+    const associations = this.#ec2.elasticIps.all().flatMap(({ publicIp, association }) => {
+      const privateAddress = association?.privateAddress ?? '';
+      return [primaryAddress, ...secondary].includes(privateAddress) ? [{ publicIp, privateAddress }] : [];
+    });
+    return { secondary, ipv6, associations };
   }
 
   #newToken(instanceId: string, headers: ImdsRequest['headers']): ImdsResponse {
@@ -113,19 +142,30 @@ export class Imds {
       case `iam/security-credentials/${role}`:
         return role === undefined ? undefined : this.#credentialsOf(role, instanceId);
     }
-    const [, mac, name] = /^network\/interfaces\/macs\/([0-9a-f:]+)\/([a-z0-9-]+)$/.exec(path) ?? [];
+    const [, mac, name] =
+      /^network\/interfaces\/macs\/([0-9a-f:]+)\/([a-z0-9-]+(?:\/[0-9.]*)?)$/.exec(path) ?? [];
     const eni = attached.find(({ macAddress }) => macAddress === mac);
     return eni === undefined ? undefined : this.#readInterface(eni, name ?? '');
   }
 
+  /** A list that would be empty is not there. */
   #readInterface(eni: NetworkInterface, name: string): string | undefined {
+    const { secondary, ipv6, associations } = this.#shown(eni);
+    const [, publicIp] = /^ipv4-associations\/([0-9.]+)$/.exec(name) ?? [];
+    if (publicIp !== undefined)
+      return associations.find((each) => each.publicIp === publicIp)?.privateAddress;
     switch (name) {
       case 'interface-id':
         return eni.id;
       case 'device-number':
         return String(eni.attachment?.deviceIndex);
       case 'local-ipv4s':
-        return [eni.primaryAddress, ...this.#shownAddresses(eni)].join('\n');
+        return [eni.primaryAddress, ...secondary].join('\n');
+      case 'ipv6s':
+        return ipv6.join('\n') || undefined;
+      case 'public-ipv4s':
+      case 'ipv4-associations/':
+        return associations.map(({ publicIp: each }) => each).join('\n') || undefined;
       case 'subnet-id':
         return eni.subnetId;
       case 'subnet-ipv4-cidr-block':
@@ -135,11 +175,11 @@ export class Imds {
     }
   }
 
-  #shownAddresses(eni: NetworkInterface): readonly string[] {
+  #shown(eni: NetworkInterface): Addresses {
     const asOfMs = this.#account.clock.now() - this.lagMs;
     const changes = this.#history.get(eni.id) ?? [];
     const shown = changes.findLast(({ atMs }) => atMs <= asOfMs) ?? changes[0];
-    return shown?.addresses ?? eni.secondaryAddresses;
+    return shown?.addresses ?? this.#addressesOf(eni);
   }
 
   /** EC2 names the session after the instance. */

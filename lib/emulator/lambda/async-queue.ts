@@ -5,7 +5,7 @@
 import type { Account } from '../account.ts';
 import type { Timer } from '../clock.ts';
 import { AwsError } from '../errors.ts';
-import { type Condition, destinationRecord } from './destinations.ts';
+import { type Condition, destinationRecord, requirePublish } from './destinations.ts';
 import type { Functions } from './functions.ts';
 import type { Invocation, Invocations } from './invocations.ts';
 import type { FunctionReference } from './reference.ts';
@@ -50,11 +50,21 @@ export class AsyncQueue {
   }
 
   accept(event: AsyncEvent): void {
-    const delayMs = this.delayMs + (this.#extraDelaysMs.shift() ?? 0);
+    const delayMs = this.takeDelay();
     this.#later(delayMs, this.#queued(event));
-    if (this.#duplicates === 0) return;
+    if (this.takeDuplicate()) this.#later(delayMs + this.delayMs, this.#queued(event));
+  }
+
+  /** How long the next event lies in the queue, planted delays included. */
+  takeDelay(): number {
+    return this.delayMs + (this.#extraDelaysMs.shift() ?? 0);
+  }
+
+  /** Whether the event is one that arrives twice; counted as used. */
+  takeDuplicate(): boolean {
+    if (this.#duplicates === 0) return false;
     this.#duplicates -= 1;
-    this.#later(delayMs + this.delayMs, this.#queued(event));
+    return true;
   }
 
   /** Fault: the next `times` events arrive twice, as the queue may do without any error. */
@@ -124,18 +134,11 @@ export class AsyncQueue {
 
   /** The event leaves the queue; the destination needs the function's role to let it publish. */
   #settle(event: Queued, condition: Condition, invocation: Invocation | undefined): void {
-    const { iam, clock } = this.#account;
     const config = this.#functions.eventInvokeConfig(event.reference);
     const destination = condition === 'Success' ? config?.onSuccess : config?.onFailure;
     if (destination === undefined) return;
     const { version } = this.#functions.target(event.reference);
-    const role = iam.caller(iam.credentialsOf(version.configuration.roleName).accessKeyId);
-    if (iam.firstDenied(role, 'sns:Publish', [{ arn: destination }]) !== undefined)
-      throw new AwsError(
-        'AccessDeniedException',
-        `the role ${version.configuration.roleName} may not sns:Publish to the destination ${destination}`,
-        403,
-      );
+    requirePublish(this.#account, version.configuration.roleName, destination);
     const functionArn = this.#functions.arn({
       functionName: event.reference.functionName,
       qualifier: event.reference.qualifier ?? '$LATEST',
@@ -145,7 +148,7 @@ export class AsyncQueue {
       principal: 'lambda.amazonaws.com',
       sourceArn: functionArn,
       payload: destinationRecord({
-        atMs: clock.now(),
+        atMs: this.#account.clock.now(),
         requestId: event.requestId,
         functionArn,
         condition,

@@ -1,4 +1,6 @@
 /** The record that a failure or success destination receives. */
+import type { Account } from '../account.ts';
+import { AwsError } from '../errors.ts';
 import type { Invocation } from './invocations.ts';
 
 export type Condition = 'Success' | 'RetriesExhausted' | 'EventAgeExceeded';
@@ -23,6 +25,21 @@ export function destinationRecord(settled: {
     requestPayload: JSON.parse(payload),
     ...(invocation === undefined ? {} : responseOf(invocation)),
   });
+}
+
+/**
+ * Lambda publishes with the function's own role
+ * (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html).
+ * @throws AwsError AccessDeniedException
+ */
+export function requirePublish({ iam }: Account, roleName: string, topicArn: string): void {
+  const role = iam.caller(iam.credentialsOf(roleName).accessKeyId);
+  if (iam.firstDenied(role, 'sns:Publish', [{ arn: topicArn }]) !== undefined)
+    throw new AwsError(
+      'AccessDeniedException',
+      `the role ${roleName} may not sns:Publish to the destination ${topicArn}`,
+      403,
+    );
 }
 
 function responseOf({ outcome, version }: Invocation): {

@@ -50,7 +50,7 @@ export class Invocations {
       lines.push(line);
       if (mayLog) this.#keep(functionName, requestId, line);
     };
-    this.#requireConcurrency(target);
+    this.requireConcurrency(target);
     log(`START RequestId: ${requestId} Version: ${version.version}`);
     const startedMs = clock.now();
     const context = { requestId, invokedFunctionArn: arn };
@@ -89,7 +89,8 @@ export class Invocations {
     return this.#lines.get(functionName) ?? [];
   }
 
-  #requireConcurrency(target: InvocationTarget): void {
+  /** A refusal is a throttle of the function's metrics. @throws AwsError TooManyRequestsException */
+  requireConcurrency(target: InvocationTarget): void {
     try {
       this.#sandboxes.requireConcurrency(target);
     } catch (error) {

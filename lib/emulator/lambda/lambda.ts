@@ -5,8 +5,13 @@
 import type { Account, CallRecord, Delivery } from '../account.ts';
 import { AwsError } from '../errors.ts';
 import { AsyncQueue } from './async-queue.ts';
+import { outcomeOf } from './durable-answer.ts';
+import { DurableExecutions } from './durable-executions.ts';
+import { requireQualified, requireSmall } from './durable-start.ts';
+import { invalid } from './durable-updates.ts';
 import { Functions } from './functions.ts';
 import { type Invocation, Invocations, type LogLine } from './invocations.ts';
+import type { InvocationTarget } from './model.ts';
 import { type FunctionReference, readReference } from './reference.ts';
 import { requireAdmission } from './resource-policy.ts';
 import type { FunctionRuntime } from './runtime.ts';
@@ -19,6 +24,11 @@ export interface CrashFault {
   readonly times?: number;
 }
 
+/** What a synchronous caller gets. */
+export type InvocationAnswer = Pick<Invocation, 'outcome' | 'version' | 'lines'> & {
+  readonly durableExecutionArn?: string;
+};
+
 /** Payload limits: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html (6 MB synchronous, 1 MB asynchronous). */
 const syncLimitBytes = 6_291_456;
 const asyncLimitBytes = 1_048_576;
@@ -26,6 +36,8 @@ const asyncLimitBytes = 1_048_576;
 export class Lambda {
   readonly account: Account;
   readonly functions: Functions;
+  /** Runs of durable functions. */
+  readonly executions: DurableExecutions;
   readonly #sandboxes: Sandboxes;
   readonly #invocations: Invocations;
   readonly #queue: AsyncQueue;
@@ -36,22 +48,66 @@ export class Lambda {
     this.functions = new Functions(account);
     this.#sandboxes = new Sandboxes(runtime);
     this.#invocations = new Invocations(account, this.#sandboxes);
+    this.executions = new DurableExecutions(account, this.functions, this.#invocations, this.#sandboxes);
     this.#queue = new AsyncQueue(account, this.functions, this.#invocations);
     account.onDelivery('lambda', (delivery) => this.#receive(delivery));
     account.onCall((call) => this.#crashAfter(call));
   }
 
-  /** @throws AwsError ResourceNotFoundException, InvalidRequestContentException, TooManyRequestsException */
-  async invoke(reference: FunctionReference, payload: string, requestId: string): Promise<Invocation> {
-    const target = this.functions.target(reference);
+  /**
+   * A durable function runs to the end of its execution.
+   * @param executionName only for a durable function
+   * @throws AwsError ResourceNotFoundException, InvalidRequestContentException, TooManyRequestsException,
+   * InvalidParameterValueException, DurableExecutionAlreadyStartedException
+   */
+  async invoke(
+    reference: FunctionReference,
+    payload: string,
+    requestId: string,
+    executionName?: string,
+  ): Promise<InvocationAnswer> {
+    const target = this.target(reference, executionName);
     const event = readEvent(payload, syncLimitBytes);
-    return this.account.clock.work(() => this.#invocations.run(target, event, requestId));
+    if (target.version.configuration.durable === undefined)
+      return this.account.clock.work(() => this.#invocations.run(target, event, requestId));
+    const execution = await this.executions.startAndWait({ target, payload: event, name: executionName });
+    const { arn, version } = execution.identity;
+    return { outcome: outcomeOf(execution), version, lines: [], durableExecutionArn: arn };
   }
 
-  /** Queues the event. @throws AwsError ResourceNotFoundException, InvalidRequestContentException */
-  invokeLater(reference: FunctionReference, payload: string, requestId: string): void {
-    this.functions.target(reference);
-    this.#queue.accept({ requestId, reference, payload: readEvent(payload, asyncLimitBytes) });
+  /**
+   * Queues the event, which for a durable function is an execution from now on.
+   * @returns the ARN of that execution @throws AwsError as `invoke`
+   */
+  invokeLater(
+    reference: FunctionReference,
+    payload: string,
+    requestId: string,
+    executionName?: string,
+  ): string | undefined {
+    const target = this.target(reference, executionName);
+    const event = readEvent(payload, asyncLimitBytes);
+    if (target.version.configuration.durable === undefined) {
+      this.#queue.accept({ requestId, reference, payload: event });
+      return undefined;
+    }
+    requireSmall(event);
+    const start = { target, payload: event, name: executionName };
+    const delayMs = this.#queue.takeDelay();
+    const { arn } = this.executions.start(start, delayMs).identity;
+    // An event that arrives twice is two executions, unless its sender gave a name.
+    if (this.#queue.takeDuplicate()) this.executions.start(start, delayMs + this.#queue.delayMs);
+    return arn;
+  }
+
+  /** What the caller may invoke so. @throws AwsError ResourceNotFoundException, InvalidParameterValueException */
+  target(reference: FunctionReference, executionName?: string): InvocationTarget {
+    const target = this.functions.target(reference);
+    if (target.version.configuration.durable !== undefined) requireQualified(reference);
+    // AWS's words are UNCONFIRMED.
+    else if (executionName !== undefined)
+      throw invalid('DurableExecutionName is only for durable functions.');
+    return target;
   }
 
   /** Finished invocations, newest last. */
@@ -63,9 +119,9 @@ export class Lambda {
     return this.#invocations.lines(functionName);
   }
 
-  /** Async events that wait or run. */
+  /** Async events that wait or run, and durable executions that do more than wait. */
   get pendingAsync(): number {
-    return this.#queue.pending;
+    return this.#queue.pending + this.executions.busy;
   }
 
   /** Emulated milliseconds from accepting an async event to its first attempt. */
@@ -102,6 +158,7 @@ export class Lambda {
 
   stop(): void {
     this.#queue.stop();
+    this.executions.stop();
     this.#sandboxes.stop();
   }
 

@@ -1,4 +1,5 @@
 /** What Lambda keeps: functions, published versions, aliases, who may invoke them and what async events may cost. */
+import type { DurableConfig } from './durable-model.ts';
 
 export interface FunctionConfiguration {
   readonly functionName: string;
@@ -18,6 +19,10 @@ export interface FunctionConfiguration {
   readonly logFormat: 'Text' | 'JSON';
   readonly tracing: 'Active' | 'PassThrough';
   readonly tags: { readonly [key: string]: string };
+  /** Its invocations are durable executions. */
+  readonly durable?: DurableConfig;
+  /** Of a durable function: the topic that gets the event of an execution that did not succeed. */
+  readonly deadLetterArn?: string;
 }
 
 /** `$LATEST` or an immutable published version. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Account } from '../account.ts';
-import type { Alias, EventInvokeConfig, FunctionVersion } from './model.ts';
+import type { Alias, EventInvokeConfig, FunctionConfiguration, FunctionVersion } from './model.ts';
 
 export function configurationReply(account: Account, version: FunctionVersion, arn: string): object {
   const { configuration, revisionId, lastModifiedMs } = version;
@@ -28,6 +28,22 @@ export function configurationReply(account: Account, version: FunctionVersion, a
     Architectures: [configuration.architecture],
     EphemeralStorage: { Size: configuration.ephemeralStorageMb },
     LoggingConfig: { LogFormat: configuration.logFormat, LogGroup: configuration.logGroupName },
+    ...durableReply(configuration),
+  };
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/api/API_DurableConfig.html */
+function durableReply({ durable, deadLetterArn }: FunctionConfiguration): object {
+  return {
+    ...(durable === undefined
+      ? {}
+      : {
+          DurableConfig: {
+            ExecutionTimeout: durable.executionTimeoutS,
+            RetentionPeriodInDays: durable.retentionDays,
+          },
+        }),
+    ...(deadLetterArn === undefined ? {} : { DeadLetterConfig: { TargetArn: deadLetterArn } }),
   };
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../cloudformation/provider.ts';
 import { AwsError, notModelled } from '../errors.ts';
 import { list, map, structure, type Value } from '../shapes.ts';
+import { readDurableConfig, requireNoDestination, requireSameDurability } from './durable-config.ts';
 import type { Lambda } from './lambda.ts';
 import type { EventInvokeConfig, FunctionConfiguration, FunctionVersion } from './model.ts';
 import { readReference } from './reference.ts';
@@ -19,7 +20,9 @@ const destination = structure({ Destination: 'string' });
 const functionShape = structure({
   Architectures: list('string'),
   Code: structure({ S3Bucket: 'string', S3Key: 'string' }),
+  DeadLetterConfig: structure({ TargetArn: 'string' }),
   Description: 'string',
+  DurableConfig: structure({ ExecutionTimeout: 'integer', RetentionPeriodInDays: 'integer' }),
   Environment: structure({ Variables: map('string') }),
   EphemeralStorage: structure({ Size: 'integer' }),
   FunctionName: 'string',
@@ -64,6 +67,7 @@ function functionProvider(lambda: Lambda): ResourceProvider {
       if (properties.FunctionName !== undefined && properties.FunctionName !== functionName)
         throw notModelled('the replacement of a function whose FunctionName changed');
       const configuration = readConfiguration(lambda, functionName, properties, context);
+      requireSameDurability(functions.target({ functionName, qualifier: undefined }), configuration);
       const version = functions.update(configuration, properties.ReservedConcurrentExecutions);
       lambda.retire(functionName);
       return createdFunction(version);
@@ -115,6 +119,7 @@ function readConfiguration(
       'Active',
     ]),
     tags: Object.fromEntries((properties.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value])),
+    ...readDurableConfig(properties.DurableConfig, properties.DeadLetterConfig?.TargetArn),
   };
 }
 
@@ -210,7 +215,9 @@ function permissionProvider({ functions, account }: Lambda): ResourceProvider {
 function eventInvokeConfigProvider({ functions, account }: Lambda): ResourceProvider {
   const put = (properties: Value<typeof eventInvokeConfigShape>): Created => {
     const reference = readReference(properties.FunctionName ?? '', properties.Qualifier);
-    functions.putEventInvokeConfig(reference, readEventInvokeConfig(properties, account.clock.now()));
+    const config = readEventInvokeConfig(properties, account.clock.now());
+    requireNoDestination(functions.target(reference), config);
+    functions.putEventInvokeConfig(reference, config);
     return { physicalId: `${functions.arn(reference)}|event-invoke-config` };
   };
   return provider('AWS::Lambda::EventInvokeConfig', eventInvokeConfigShape, {

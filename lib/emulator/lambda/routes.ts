@@ -9,6 +9,7 @@ export type LambdaCall =
       readonly reference: FunctionReference;
       readonly type: 'RequestResponse' | 'Event' | 'DryRun';
       readonly tail: boolean;
+      readonly executionName: string | undefined;
     }
   | { readonly operation: FunctionRead; readonly reference: FunctionReference }
   | { readonly operation: FunctionList; readonly reference: FunctionReference; readonly page: Page }
@@ -71,7 +72,7 @@ export function readLambdaCall(request: WireRequest): LambdaCall {
 
 function readInvoke({ headers }: WireRequest, query: URLSearchParams, name: string): LambdaCall {
   allow(query, ['Qualifier']);
-  for (const header of ['x-amz-client-context', 'x-amz-durable-execution-name', 'x-amz-tenant-id'])
+  for (const header of ['x-amz-client-context', 'x-amz-tenant-id'])
     if (headers[header] !== undefined)
       throw notModelled(`the header ${header} of Invoke`, 'InvalidParameterValueException');
   const type = headers['x-amz-invocation-type'] ?? 'RequestResponse';
@@ -84,6 +85,7 @@ function readInvoke({ headers }: WireRequest, query: URLSearchParams, name: stri
     reference: readReference(name, query.get('Qualifier') ?? undefined),
     type,
     tail: logType === 'Tail',
+    executionName: headers['x-amz-durable-execution-name'],
   };
 }
 

@@ -17,6 +17,8 @@ interface Sandbox {
   /** Of the version it was started from: a changed function needs a new sandbox. */
   readonly revisionId: string;
   readonly instance: Instance;
+  /** Of the invocation that it runs. */
+  requestId: string | undefined;
   onLine: ((line: string) => void) | undefined;
   retired: boolean;
 }
@@ -51,6 +53,7 @@ export class Sandboxes {
   ): Promise<Outcome> {
     const sandbox = this.#take(target.version);
     sandbox.onLine = onLine;
+    sandbox.requestId = context.requestId;
     this.#busy.add(sandbox);
     try {
       const outcome = await sandbox.instance.invoke(event, context);
@@ -62,6 +65,7 @@ export class Sandboxes {
     } finally {
       this.#busy.delete(sandbox);
       sandbox.onLine = undefined;
+      sandbox.requestId = undefined;
       if (sandbox.retired) sandbox.instance.stop();
       else this.#keepWarm(sandbox);
     }
@@ -70,6 +74,11 @@ export class Sandboxes {
   /** Kills what runs for that function now; each invocation ends as `Runtime.ExitError`. */
   crash(functionName: string): void {
     for (const sandbox of this.#busy) if (sandbox.functionName === functionName) sandbox.instance.stop();
+  }
+
+  /** Kills the one that runs that invocation. */
+  kill(requestId: string): void {
+    for (const sandbox of this.#busy) if (sandbox.requestId === requestId) sandbox.instance.stop();
   }
 
   /** The function changed or is gone: warm sandboxes end, busy ones after their invocation. */
@@ -129,6 +138,7 @@ export class Sandboxes {
         },
         (line) => cold.onLine?.(line),
       ),
+      requestId: undefined,
       onLine: undefined,
       retired: false,
     };

@@ -1,6 +1,7 @@
 /** Lambda on the wire: REST with JSON bodies; an invocation's payload is the body itself. */
 import { AwsError } from '../errors.ts';
 import type { Call, RawService, WireRequest, WireResponse } from '../service.ts';
+import { handleDurable, isDurable, readDurable } from './durable-service.ts';
 import { notFound } from './functions.ts';
 import type { Lambda } from './lambda.ts';
 import { aliasReply, configurationReply, eventInvokeConfigReply } from './replies.ts';
@@ -15,6 +16,10 @@ export function lambdaService(lambda: Lambda): RawService {
     signingName: 'lambda',
     iamPrefix: 'lambda',
     describe(request) {
+      if (isDurable(request)) {
+        const { operation, target, ...input } = readDurable(lambda, request);
+        return { operation, input, targets: [{ arn: target }] };
+      }
       const call = readLambdaCall(request);
       const { operation, ...input } = call;
       const arn = 'reference' in call ? lambda.functions.arn(call.reference) : '*';
@@ -28,6 +33,7 @@ export function lambdaService(lambda: Lambda): RawService {
       };
     },
     async handle(request, call) {
+      if (isDurable(request)) return json(handleDurable(lambda, readDurable(lambda, request)), call);
       const lambdaCall = readLambdaCall(request);
       return lambdaCall.operation === 'Invoke'
         ? invoke(lambda, lambdaCall, request, call)
@@ -38,32 +44,43 @@ export function lambdaService(lambda: Lambda): RawService {
 
 async function invoke(
   lambda: Lambda,
-  { reference, type, tail }: Extract<LambdaCall, { operation: 'Invoke' }>,
+  { reference, type, tail, executionName }: Extract<LambdaCall, { operation: 'Invoke' }>,
   request: WireRequest,
   { requestId }: Call,
 ): Promise<WireResponse> {
   const payload = request.body.toString('utf8');
   const headers = { 'content-type': 'application/json', 'x-amzn-requestid': requestId };
   if (type === 'DryRun') {
-    lambda.functions.target(reference);
+    lambda.target(reference, executionName);
     return { status: 204, headers, body: Buffer.alloc(0) };
   }
   if (type === 'Event') {
-    lambda.invokeLater(reference, payload, requestId);
-    return { status: 202, headers, body: Buffer.alloc(0) };
+    const arn = lambda.invokeLater(reference, payload, requestId, executionName);
+    return { status: 202, headers: { ...headers, ...executionHeader(arn) }, body: Buffer.alloc(0) };
   }
-  const { outcome, version, lines } = await lambda.invoke(reference, payload, requestId);
+  const { outcome, version, lines, durableExecutionArn } = await lambda.invoke(
+    reference,
+    payload,
+    requestId,
+    executionName,
+  );
   const body = outcome.kind === 'succeeded' ? outcome.payload : JSON.stringify(outcome.failure);
   return {
     status: 200,
     headers: {
       ...headers,
       'x-amz-executed-version': version,
+      ...executionHeader(durableExecutionArn),
       ...(outcome.kind === 'failed' ? { 'x-amz-function-error': 'Unhandled' } : {}),
       ...(tail ? { 'x-amz-log-result': lastOf(lines) } : {}),
     },
     body: Buffer.from(body),
   };
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html, DurableExecutionArn. */
+function executionHeader(arn: string | undefined): { readonly [name: string]: string } {
+  return arn === undefined ? {} : { 'x-amz-durable-execution-arn': arn };
 }
 
 function read(lambda: Lambda, call: Exclude<LambdaCall, { operation: 'Invoke' }>): object {

@@ -5,6 +5,7 @@
  * (https://github.com/amazonlinux/amazon-ec2-net-utils). Needs root on Linux.
  *
  * The namespace lives from boot to halt: rules, settings and whatever else was not on disk is forgotten with it.
+ * No systemd runs in it, and that of the machine does not answer there: programs run, units cannot be looked at.
  */
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -6,9 +6,10 @@
  *   eth1 ═════════ v2   10.0.1.11 → v2           v3 ═════════ eth0
  *                       10.0.1.100 → v3
  *
- * An address is forwarded only to the ENI that EC2 says owns it: one /32 route each, with the ENI's MAC as a permanent
- * neighbour, so nothing is learned from guests. ARP is answered by proxy; a source that its ENI does not own is dropped
- * by the strict reverse path filter; what has no owner disappears without a word; there is no broadcast, no multicast.
+ * An address is forwarded only to the ENI that EC2 says owns it, or that a route table leads it to: one /32 route each,
+ * with the ENI's MAC as a permanent neighbour, so nothing is learned from guests. ARP is answered by proxy; a source that
+ * does not belong to its ENI is dropped by the strict reverse path filter; what has no owner disappears without a word;
+ * there is no broadcast, no multicast.
  * An address whose ENI cannot be reached leads nowhere, but ARP for it is answered: the mapping does not ask guests.
  * https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html, https://github.com/amazonlinux/amazon-ec2-net-utils
  *
@@ -20,7 +21,7 @@ import { forgetLab, type LabId, namespacesOf, removeNamespace } from './lab-id.t
 
 /** EC2's word on addresses. */
 export interface AddressBook {
-  /** Every address, primary or secondary, with the MAC of the ENI that it is assigned to. */
+  /** Every IPv4 address with the MAC of its ENI: the one it is assigned to, or a route table leads it to. */
   owned(): readonly { readonly address: string; readonly mac: string }[];
   /** Called after any of that has changed. */
   onOwnership(listener: () => void): void;

@@ -24,14 +24,24 @@ interface Row {
 }
 
 /** What a definition is made of: shapes, patterns and names. Nothing that decides or acts. */
-const vocabulary = ['address.ts', 'fault.ts', 'fleet.ts', 'info.ts', 'names.ts', 'settings.ts'] as const;
+const vocabulary = [
+  'address.ts',
+  'confirmation.ts',
+  'dependent.ts',
+  'fault.ts',
+  'fleet.ts',
+  'info.ts',
+  'mechanism.ts',
+  'names.ts',
+  'settings.ts',
+] as const;
 
 /** Every room may import itself. `bin` and `test` have no row: they may import anything. */
 const importTable: { readonly [room in Room]: Row } = {
   recovery: { rooms: {}, outside: ['valibot'] },
   aws: {
     rooms: { recovery: 'all' },
-    outside: ['@aws-sdk/*', 'node:', 'valibot'],
+    outside: ['@aws-sdk/*', '@aws/durable-execution-sdk-js', 'node:', 'valibot'],
   },
   host: { rooms: { recovery: ['names.ts'] }, outside: ['node:fs', 'node:url'] },
   stack: {
