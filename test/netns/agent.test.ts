@@ -63,6 +63,34 @@ describe.skipIf(missing !== undefined)(
       expect(await proverOf(summary)).toBe('ssm');
     });
 
+    test('the address moves when its interface loses every packet although its link is up', async () => {
+      const { clock } = lab.stage;
+      const { host, interface: device } = await lab.holder();
+      const brokenAtMs = clock.now();
+      host.cutPath(device);
+      mending(() => host.mendPath(device));
+      const summary = await lab.recovered(brokenAtMs);
+      expect(summary).toMatchObject({ outcome: 'moved-to-backup', reason: 'path-unanswered' });
+    });
+
+    test('a move completes through the agent when the metadata lag, once they have caught up', async () => {
+      const { imds } = lab.stage.world;
+      await cutOffSsm();
+      imds.lagMs = 3_000;
+      const { host } = await lab.holder();
+      // Until then the agent believes whoever has placed the address last, and that was Systems Manager.
+      await until(lab, 'the metadata has agreed with the last move', async () => {
+        const { exitCode } = await host.exec(`test ! -e /run/holdfast/placed-${address()}`, limit);
+        return exitCode === 0 || undefined;
+      });
+      mending(() => {
+        imds.lagMs = 0;
+      });
+      const summary = await lab.recovered(await linkDown());
+      expect(summary.outcome).toBe('moved-to-backup');
+      expect(summary.stagesMs['host']).toBeGreaterThan(imds.lagMs / 2);
+    });
+
     test.each([
       ['ends', "pkill -TERM -o -f '^/bin/sh /opt/holdfast/'"],
       ['is installed anew', 'touch /opt/holdfast/holdfast-agent'],
@@ -104,34 +132,6 @@ describe.skipIf(missing !== undefined)(
       await until(lab, 'read again', () => said(agent.log().slice(saidBefore), 'can be read again'));
       await lab.settled();
       expect(world.client.outages(brokenAtMs)).toEqual([]);
-    });
-
-    test('the address moves when its interface loses every packet although its link is up', async () => {
-      const { clock } = lab.stage;
-      const { host, interface: device } = await lab.holder();
-      const brokenAtMs = clock.now();
-      host.cutPath(device);
-      mending(() => host.mendPath(device));
-      const summary = await lab.recovered(brokenAtMs);
-      expect(summary).toMatchObject({ outcome: 'moved-to-backup', reason: 'path-unanswered' });
-    });
-
-    test('a move completes through the agent when the metadata lag, once they have caught up', async () => {
-      const { imds } = lab.stage.world;
-      await cutOffSsm();
-      imds.lagMs = 3_000;
-      const { host } = await lab.holder();
-      // Until then the agent believes whoever has placed the address last, and that was Systems Manager.
-      await until(lab, 'the metadata has agreed with the last move', async () => {
-        const { exitCode } = await host.exec(`test ! -e /run/holdfast/placed-${address()}`, limit);
-        return exitCode === 0 || undefined;
-      });
-      mending(() => {
-        imds.lagMs = 0;
-      });
-      const summary = await lab.recovered(await linkDown());
-      expect(summary.outcome).toBe('moved-to-backup');
-      expect(summary.stagesMs['host']).toBeGreaterThan(imds.lagMs / 2);
     });
 
     test('the address moves when the driver of its interface is gone, and a restarted server has its agent again', async () => {

@@ -6,7 +6,6 @@ import { standingOf } from '../../lib/story/standing.ts';
 import { all, keeping } from './fleets.ts';
 import { type Incident, type IncidentOptions, second, startIncident, tag } from './incident.ts';
 
-const volumeId = 'vol-0a1b2c3d4e5f60070';
 export const units = { data: 'var-lib-pgsql.mount', database: 'postgresql.service' } as const;
 
 /** AWS says "a few minutes" until the first health check of a target; nothing here is about that. */

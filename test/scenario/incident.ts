@@ -5,7 +5,7 @@
  */
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { EC2Client } from '@aws-sdk/client-ec2';
-import { afterEach, inject } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import { readAudit } from '../../lib/aws/audit.ts';
 import { createClients } from '../../lib/aws/clients.ts';
 import { dynamoLedger } from '../../lib/aws/ledger.ts';
@@ -105,14 +105,16 @@ export interface Incident {
 }
 
 let running: EmbeddedAws | undefined;
-afterEach(async () => {
+
+async function stop(): Promise<void> {
   await running?.stop();
   running = undefined;
-});
+}
 
 /** Deployed, in service on ServerA eth0, seen healthy once. */
 export async function startIncident(options: IncidentOptions = {}): Promise<Incident> {
-  await running?.stop();
+  await stop();
+  onTestFinished(stop);
   const { directory, stackName, fleet: fleetText } = inject('assemblies')[options.assembly ?? 'example'];
   const file = parseFleet(JSON.parse(fleetText));
   const fleet = options.fleet?.(file) ?? file;
