@@ -35,16 +35,13 @@ export function recovery(
   stage: Stage,
   teller: Teller,
   tag: string,
-  { outcome, what, after = 0 }: { readonly outcome: Outcome; readonly what: string; readonly after?: number },
+  { outcome, what }: { readonly outcome: Outcome; readonly what: string },
 ): Promise<Summary> {
   return teller.wait(
     what,
     async () => {
       const records = await stage.audit(tag);
-      return records.find(
-        (each): each is Summary =>
-          each.kind === 'summary' && each.outcome === outcome && each.startedAtMs >= after,
-      );
+      return records.find((each): each is Summary => each.kind === 'summary' && each.outcome === outcome);
     },
     recoveryLimitMs,
   );

@@ -9,12 +9,17 @@ import { agentSaysInService, reconcileNow } from '../../lib/lab/incidents.ts';
 import { type LabWorld, openLab } from '../../lib/lab/lab.ts';
 import type { AuditRecord, Summary } from '../../lib/recovery/audit.ts';
 import { parseInfo } from '../../lib/recovery/info.ts';
+import { agentSource } from '../../lib/recovery/names.ts';
 import type { Place, ResourceRecord } from '../../lib/recovery/resource.ts';
 import type { Stage } from '../../lib/story/stage.ts';
 
 const everyMs = 50;
 const armLimitMs = 30_000;
 const recoveryLimitMs = 100_000;
+/** Longer than a claim lasts. */
+const idleLimitMs = 60_000;
+/** Of each kind, in what a wait says when it was in vain. */
+const keptLines = 20;
 
 /** Where the address is, and who has it there. */
 interface Holder extends Place {
@@ -26,12 +31,15 @@ export interface ArmedLab {
   readonly stage: Stage<LabWorld>;
   readonly holder: () => Promise<Holder>;
   readonly record: () => Promise<ResourceRecord>;
-  /** The first recovery since then that did something or gave up. */
+  /**
+   * The first recovery that did something or gave up since then. It may have begun before: a tick that is looking when
+   * something breaks recovers it, and whoever is called by the break finds the claim held.
+   */
   readonly recovered: (sinceMs: number) => Promise<Summary>;
   /** The steps of one recovery. */
   readonly stepsOf: (summary: Summary) => Promise<readonly AuditRecord[]>;
   readonly reconcile: () => void;
-  /** The client gets every answer, and the agent says that all is well. */
+  /** The client gets every answer, the agent says that all is well, and nobody acts any more. */
   readonly settled: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -73,7 +81,7 @@ export async function openArmedLab(options: { readonly fastLane: boolean }): Pro
         async () =>
           (await stage.audit(tag)).find(
             (each): each is Summary =>
-              each.kind === 'summary' && each.outcome !== 'held' && each.startedAtMs >= sinceMs,
+              each.kind === 'summary' && each.outcome !== 'held' && each.atMs >= sinceMs,
           ),
         recoveryLimitMs,
       ),
@@ -85,6 +93,8 @@ export async function openArmedLab(options: { readonly fastLane: boolean }): Pro
         until(armed, what, reached, limitMs);
       await agentSaysInService(stage, { wait });
       await steady(world.client, clock, { wait });
+      // What acts now would be taken for what recovers from the next break.
+      await wait('nobody acts', async () => (await record()).claim.holder === null || undefined, idleLimitMs);
     },
     close: lab.close,
   };
@@ -96,19 +106,36 @@ export async function openArmedLab(options: { readonly fastLane: boolean }): Pro
 
 /** @throws Error with what the agents said when it does not come to pass in time */
 export async function until<T>(
-  { stage: { clock, world } }: ArmedLab,
+  { stage }: ArmedLab,
   what: string,
   reached: () => Promise<T | undefined> | T | undefined,
   limitMs = 30_000,
 ): Promise<T> {
-  const untilMs = clock.now() + limitMs;
+  const { clock } = stage;
+  const fromMs = clock.now();
   for (;;) {
     const value = await reached();
     if (value !== undefined) return value;
-    if (clock.now() > untilMs) {
-      const said = [...world.agents].map(([server, { log }]) => [server, ...log().slice(-20)].join('\n  '));
-      throw new Error(`${what}: not within ${limitMs} ms\n${said.join('\n')}`);
-    }
+    if (clock.now() > fromMs + limitMs)
+      throw new Error([`${what}: not within ${limitMs} ms`, ...(await told(stage, fromMs))].join('\n'));
     await clock.sleep(everyMs);
   }
+}
+
+/** What the agents, their events and the audit trail say of it. */
+async function told({ aws, audit, world }: Stage<LabWorld>, fromMs: number): Promise<readonly string[]> {
+  const logs = [...world.agents].map(([server, { log }]) =>
+    [server, ...log().slice(-keptLines)].join('\n  '),
+  );
+  const events = aws.events
+    .recentEvents()
+    .filter(({ source }) => source === agentSource)
+    .slice(-keptLines)
+    .map((event) => `${event.time} ${event['detail-type']} ${JSON.stringify(event.detail)}`);
+  const records = (await audit(world.resource.tag)).filter(({ atMs }) => atMs >= fromMs - 5_000);
+  return [
+    ...logs,
+    ['words', ...events].join('\n  '),
+    ['audit', ...records.map((each) => JSON.stringify(each))].join('\n  '),
+  ];
 }
