@@ -2,7 +2,8 @@
  * The real adapters keep the contract of the ports, over the embedded AWS: real SDK clients, real wire, no network.
  * Deviations from AWS itself are those of the embedded AWS; there is none that is particular to this file.
  */
-import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
+import { setImmediate } from 'node:timers/promises';
+import { CreateTableCommand, DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { StopInstancesCommand } from '@aws-sdk/client-ec2';
 import { CreateDocumentCommand } from '@aws-sdk/client-ssm';
 import { expect, test } from 'vitest';
@@ -26,6 +27,8 @@ import { hostsContract } from './ports-hosts.ts';
 import { ledgerContract } from './ports-ledger.ts';
 import { wordsContract } from './ports-words.ts';
 import { backupA, primaryA, serverA, serverB, type TwoServers, twoServers, vip } from './two-servers.ts';
+
+const tableLooks = 1_000;
 
 interface Opened extends Subject {
   readonly aws: TwoServers;
@@ -64,7 +67,15 @@ async function tableIn({ clients, retrying, run }: Opened): Promise<Table> {
       }),
     ),
   );
-  return { dynamodb: clients.dynamodb, name: 'states', retrying };
+  // A table takes its time to be there, here as on AWS.
+  for (let look = 1; ; look += 1) {
+    const { Table: table } = await run(
+      clients.dynamodb.send(new DescribeTableCommand({ TableName: 'states' })),
+    );
+    if (table?.TableStatus === 'ACTIVE') return { dynamodb: clients.dynamodb, name: 'states', retrying };
+    if (look === tableLooks) throw new Error(`the table is ${table?.TableStatus}`);
+    await setImmediate();
+  }
 }
 
 /** More often than any adapter tries again. */
