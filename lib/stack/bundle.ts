@@ -3,12 +3,13 @@
  * same bytes, so an unchanged function keeps its asset hash and its version.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, stop } from 'esbuild';
 import type { FleetDefinition } from '../recovery/fleet.ts';
 import { definitionFile } from '../recovery/names.ts';
 import { type FunctionName, functionSettings } from '../recovery/settings.ts';
+import { type Kept, keep, takeKept } from './kept-bundles.ts';
 import { leanSchemas } from './lean-schemas.ts';
 
 export interface BundleOptions {
@@ -16,6 +17,8 @@ export interface BundleOptions {
   readonly sourceDirectory?: string;
   /** Where a directory per function is made; `build/functions` of this project unless told. */
   readonly outDirectory?: string;
+  /** Where bundles are kept and taken from again while nothing of theirs has changed; nowhere unless told. */
+  readonly keepIn?: string;
 }
 
 const projectDirectory = fileURLToPath(new URL('../..', import.meta.url));
@@ -39,14 +42,24 @@ export async function bundleFunction(
   definition: FleetDefinition,
   options: BundleOptions = {},
 ): Promise<string> {
-  const { sourceDirectory = join(projectDirectory, 'lambdas') } = options;
+  const { sourceDirectory = join(projectDirectory, 'lambdas'), keepIn } = options;
   const directory = join(options.outDirectory ?? join(projectDirectory, 'build', 'functions'), name);
+  const entry = join(sourceDirectory, `${name}.ts`);
+  const files =
+    (keepIn === undefined ? null : takeKept(keepIn, entry, projectDirectory)) ??
+    (await makeBundle(entry, keepIn));
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
-  await build({
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(directory, file), text);
+  writeFileSync(join(directory, definitionFile), `${JSON.stringify(definition, null, 2)}\n`);
+  return directory;
+}
+
+async function makeBundle(entry: string, keepIn: string | undefined): Promise<Kept['files']> {
+  const { outputFiles, metafile } = await build({
     absWorkingDir: projectDirectory,
-    entryPoints: [{ in: join(sourceDirectory, `${name}.ts`), out: 'index' }],
-    outdir: directory,
+    entryPoints: [{ in: entry, out: 'index' }],
+    outdir: 'build',
     outExtension: { '.js': '.mjs' },
     // What is imported when it is needed stays in a file of its own and costs nothing at start-up.
     splitting: true,
@@ -61,7 +74,11 @@ export async function bundleFunction(
     legalComments: 'none',
     logLevel: 'silent',
     plugins: [leanSchemas],
+    write: false,
+    metafile: true,
   });
-  writeFileSync(join(directory, definitionFile), `${JSON.stringify(definition, null, 2)}\n`);
-  return directory;
+  const files = Object.fromEntries(outputFiles.map(({ path, text }) => [basename(path), text]));
+  if (keepIn !== undefined)
+    keep(keepIn, entry, projectDirectory, { inputs: Object.keys(metafile.inputs), files });
+  return files;
 }

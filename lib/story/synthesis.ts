@@ -9,6 +9,8 @@ import type { Synthesis } from '../stack/synthesize.ts';
 
 const self = fileURLToPath(import.meta.url);
 const outputLimitBytes = 10_000_000;
+/** A place for what can be made anew: `npm ci` empties it. */
+export const keptBundles = fileURLToPath(new URL('../../node_modules/.cache/holdfast', import.meta.url));
 
 /** @throws Error with what the synthesis wrote to stderr, such as the problems of a fleet file */
 export async function synthesizeApart(fleetFile: string, directory: string): Promise<Synthesis> {
@@ -24,7 +26,7 @@ if (process.argv[1] === self) {
   const { synthesize } = await import('../stack/synthesize.ts');
   const [fleetFile = '', directory = ''] = process.argv.slice(2);
   try {
-    const bundles = { outDirectory: `${directory}/functions` };
+    const bundles = { outDirectory: `${directory}/functions`, keepIn: keptBundles };
     process.stdout.write(
       JSON.stringify(
         await synthesize({ fleetFile, outDirectory: `${directory}/assembly`, validation: false, bundles }),

@@ -96,32 +96,43 @@ export async function startKernel(shell: readonly [string, ...string[]]): Promis
     ['10.0.1.11', 'v1'],
   ]);
   const route = () =>
-    must([...owned].map(([address, wire]) => `ip -n ${vpc} route replace ${address} dev ${wire}`));
+    must([
+      batch(
+        vpc,
+        [...owned].map(([address, wire]) => `route replace ${address} dev ${wire}`),
+      ),
+    ]);
   await must([
     `ip netns add ${host}`,
     `ip netns add ${vpc}`,
-    ...[0, 1].map((n) => `ip -n ${host} link add eth${n} type veth peer name v${n} netns ${vpc}`),
-    `ip -n ${host} link set eth0 address ${eth0}`,
-    `ip -n ${host} link set eth1 address ${eth1}`,
+    batch(host, [
+      ...[0, 1].map((n) => `link add eth${n} type veth peer name v${n} netns ${vpc}`),
+      `link set eth0 address ${eth0}`,
+      `link set eth1 address ${eth1}`,
+    ]),
     `ip netns exec ${vpc} sh -c 'for c in all v0 v1; do echo 1 >/proc/sys/net/ipv4/conf/$c/rp_filter; done'`,
-    `ip netns exec ${host} sh -c 'for c in all eth0 eth1; do echo 0 >/proc/sys/net/ipv4/conf/$c/rp_filter; done'`,
-    `ip netns exec ${host} sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/promote_secondaries'`,
-    ...['lo', 'v0', 'v1'].map((device) => `ip -n ${vpc} link set ${device} up`),
-    ...['10.0.1.1', peer].map((address) => `ip -n ${vpc} addr add ${address}/32 dev lo`),
-    ...['lo', 'eth0', 'eth1'].map((device) => `ip -n ${host} link set ${device} up`),
-    ...[0, 1].map((n) => `ip -n ${host} addr add 10.0.1.1${n}/24 brd + metric ${512 + n} dev eth${n}`),
+    `ip netns exec ${host} sh -c 'cd /proc/sys/net/ipv4/conf; for c in all eth0 eth1; do echo 0 >$c/rp_filter; done; echo 1 >all/promote_secondaries'`,
+    batch(vpc, [
+      ...['lo', 'v0', 'v1'].map((device) => `link set ${device} up`),
+      ...['10.0.1.1', peer].map((address) => `addr add ${address}/32 dev lo`),
+    ]),
+    batch(host, [
+      ...['lo', 'eth0', 'eth1'].map((device) => `link set ${device} up`),
+      ...[0, 1].map((n) => `addr add 10.0.1.1${n}/24 brd + metric ${512 + n} dev eth${n}`),
+    ]),
   ]);
   await route();
   await noticed(host, 'eth0', 'up');
   await noticed(host, 'eth1', 'up');
   await must([
-    ...[0, 1].map(
-      (n) =>
-        `ip -n ${host} route add default via 10.0.1.1 dev eth${n} proto dhcp src 10.0.1.1${n} metric ${512 + n}`,
-    ),
-    `ip -n ${host} route add 10.0.1.0/24 dev eth1 proto static table 10001`,
-    `ip -n ${host} route add default via 10.0.1.1 dev eth1 proto static table 10001`,
-    `ip -n ${host} rule add from 10.0.1.11 lookup 10001 priority 10001`,
+    batch(host, [
+      ...[0, 1].map(
+        (n) => `route add default via 10.0.1.1 dev eth${n} proto dhcp src 10.0.1.1${n} metric ${512 + n}`,
+      ),
+      `route add 10.0.1.0/24 dev eth1 proto static table 10001`,
+      `route add default via 10.0.1.1 dev eth1 proto static table 10001`,
+      `rule add from 10.0.1.11 lookup 10001 priority 10001`,
+    ]),
   ]);
   return {
     host,
@@ -169,6 +180,11 @@ async function noticed(host: string, device: string, state: 'up' | 'down'): Prom
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   throw new Error(`${device} did not go ${state}`);
+}
+
+/** Commands of `ip` in one process. */
+function batch(namespace: string, commands: readonly string[]): string {
+  return `ip -n ${namespace} -batch - <<'end'\n${commands.join('\n')}\nend`;
 }
 
 async function must(commands: readonly string[]): Promise<void> {

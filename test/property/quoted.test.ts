@@ -63,7 +63,8 @@ test('every word comes through the shell of the model as it was quoted', async (
   await fc.assert(
     fc.asyncProperty(word, async (each) => {
       // The model's shell has texts where others have bytes: what is no text is not the same there and back.
-      fc.pre(each.isWellFormed());
+      // And it refuses what it would invert (test/unit/model-host.test.ts).
+      fc.pre(each.isWellFormed() && !each.includes('[!'));
       const { stdout } = await clock.run(
         host.exec(`timeout 5 /bin/tell ${quoted(each)}`, { timeoutMs: 60_000 }),
       );

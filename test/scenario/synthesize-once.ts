@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { type FunctionName, functionSettings } from '../../lib/recovery/settings.ts';
 import { synthesize } from '../../lib/stack/synthesize.ts';
+import { keptBundles } from '../../lib/story/synthesis.ts';
 import { fiftyAddresses } from './fleets/fifty.ts';
 
 export interface Assembly {
@@ -53,7 +54,7 @@ async function assemble(fleetFile: string, directory: string, version?: number):
     fleetFile,
     outDirectory: join(directory, 'assembly'),
     validation: false,
-    bundles: { outDirectory, ...(version === undefined ? {} : { sourceDirectory }) },
+    bundles: { outDirectory, ...(version === undefined ? { keepIn: keptBundles } : { sourceDirectory }) },
   });
   return { directory: assemblyDirectory, stackName, fleet: JSON.stringify(definition) };
 }

@@ -69,6 +69,26 @@ it('puts text in place of a key only where the constant stands in the same file'
   expect(nameMembers(source)).toContain('{ "Name": 1, [_c]: 2, [b]: 3 }');
 });
 
+it('takes a kept bundle while nothing that it was made of has changed', async () => {
+  const keepIn = join(directory, 'kept');
+  const made = (outDirectory: string) =>
+    bundleFunction('recover', definition, { sourceDirectory: directory, outDirectory, keepIn });
+  const codeOf = (at: string) => readFileSync(join(at, 'index.mjs'), 'utf8');
+  writeFileSync(join(directory, 'word.ts'), "export const word = 'first';");
+  writeFileSync(join(directory, 'recover.ts'), "export { word as handler } from './word.ts';");
+  const first = await made(join(directory, 'made'));
+  const [file = ''] = readdirSync(keepIn);
+  const kept = readFileSync(join(keepIn, file), 'utf8');
+  writeFileSync(join(keepIn, file), kept.replace('first', 'taken'));
+  const taken = await made(join(directory, 'taken'));
+  expect([codeOf(first).includes('first'), codeOf(taken).includes('taken')]).toEqual([true, true]);
+
+  writeFileSync(join(directory, 'word.ts'), "export const word = 'second';");
+  expect(codeOf(await made(join(directory, 'changed')))).toContain('second');
+  writeFileSync(join(keepIn, file), '{');
+  expect(codeOf(await made(join(directory, 'unreadable')))).toContain('second');
+});
+
 it('stops at a source that does not resolve, and names it', async () => {
   writeFileSync(join(directory, 'recover.ts'), "import './absent.ts';");
   await expect(bundle('broken')).rejects.toThrow('Could not resolve "./absent.ts"');
