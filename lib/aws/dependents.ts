@@ -29,23 +29,40 @@ interface Means<W> {
   stop(work: W, at: DependentPlace, dependent: DependentDefinition, order: number): Promise<void>;
 }
 
+type Kinds = { readonly [K in Exclude<DependentKind, 'resource'>]: KindOf<K> };
+
 /** @param documentName of the SSM document with the declared units and commands; `none` where there are none */
 export function awsDependents(clients: Clients, documentName: string, retrying: Retrying): Dependents {
-  const { ec2, ssm } = clients;
-  const host = hostDependents(ssm, documentName, retrying);
-  const kinds: { readonly [K in Exclude<DependentKind, 'resource'>]: KindOf<K> } = {
+  const host = hostDependents(clients.ssm, documentName, retrying);
+  return dependentsBy({
+    ...onInterfaces(clients, retrying),
     systemd: host,
     command: host,
+    dns: dnsRecords(clients, retrying),
+    volume: volumes({ ec2: clients.ec2, retrying }),
+  });
+}
+
+/** Those alone that hang on an interface: a local recovery has to do with no others. */
+export function interfaceDependents(clients: Clients, retrying: Retrying): Dependents {
+  return dependentsBy(onInterfaces(clients, retrying));
+}
+
+function onInterfaces(clients: Clients, retrying: Retrying) {
+  const { ec2 } = clients;
+  return {
     elasticIp: dependentElasticIps({ ec2, retrying }),
     route: dependentRoutes({ ec2, retrying }),
-    dns: dnsRecords(clients, retrying),
-    volume: volumes({ ec2, retrying }),
     target: targetRegistrations(clients, retrying),
   };
+}
+
+function dependentsBy(kinds: Partial<Kinds>): Dependents {
   function meansOf({ name, work }: DependentDefinition): KindOf<DependentKind> {
-    if (work.kind === 'resource')
-      throw new Fault('usage', `dependent ${name} is resource ${work.tag}, which moves by itself`, 'never');
-    return kinds[work.kind] as KindOf<DependentKind>;
+    const means = work.kind === 'resource' ? undefined : kinds[work.kind];
+    if (means !== undefined) return means as KindOf<DependentKind>;
+    const why = work.kind === 'resource' ? `resource ${work.tag}, which moves by itself` : work.kind;
+    throw new Fault('usage', `dependent ${name} is ${why}: not worked on here`, 'never');
   }
   return {
     async look(dependent, at) {

@@ -11,7 +11,7 @@ import { dynamoAudit } from './audit.ts';
 import { lambdaCarriers } from './carriers.ts';
 import type { Clients } from './clients.ts';
 import { lambdaConfirmations } from './confirmations.ts';
-import { awsDependents } from './dependents.ts';
+import { awsDependents, interfaceDependents } from './dependents.ts';
 import { lambdaFailovers } from './failovers.ts';
 import { ec2Fences } from './fences.ts';
 import { fleetItem } from './fleet-item.ts';
@@ -69,6 +69,7 @@ export function recoverPorts(
   return {
     ...sharedPorts(machine, settings),
     failovers: lambdaFailovers(machine.clients, settings.failoverFunction, machine),
+    dependents: interfaceDependents(machine.clients, machine),
     alarms: cloudwatchAlarms(machine.clients, machine),
   };
 }

@@ -8,7 +8,9 @@
 import type { Summary } from './audit.ts';
 import { bringInService, type ServiceResult } from './bring-in-service.ts';
 import { type CarriedOrder, triggerOf } from './carried-order.ts';
+import type { DependentDefinition } from './dependent.ts';
 import type { FleetDefinition } from './fleet.ts';
+import { followInterface } from './follow-interface.ts';
 import { goBack } from './go-back.ts';
 import { goesByWorkflow, handOver } from './hand-over.ts';
 import { parseInfo } from './info.ts';
@@ -63,7 +65,8 @@ export async function carryOut(
     return held(journal, 'claim-held', from);
   }
   journal.claimed(claim.record.claim.epoch);
-  const work: Work = { ports, journal, carried, claimMs: fleet.policy.claimMs };
+  const { dependents = [] } = definition;
+  const work: Moving = { ports, journal, carried, claimMs: fleet.policy.claimMs, dependents };
   const record = await bringInLine(ports, fleet, definition, claim.record);
   const past = record.recent.find((each) => each.recovery === recoveryId);
   if (past !== undefined) return doneAlready(work, record, past);
@@ -77,7 +80,13 @@ export async function carryOut(
   return move(work, record);
 }
 
-async function move(work: Work, record: ResourceRecord): Promise<Run> {
+/** What hangs on the interfaces of the server goes with the address; whatever else depends on it stays where it is. */
+interface Moving extends Work {
+  readonly ports: RecoverPorts;
+  readonly dependents: readonly DependentDefinition[];
+}
+
+async function move(work: Moving, record: ResourceRecord): Promise<Run> {
   const { carried } = work;
   const { from, targets, recoveryId } = carried;
   const { intent } = record;
@@ -188,14 +197,15 @@ function rungTo(record: ResourceRecord, to: Place): Rung {
 }
 
 /** The source is cleaned before the commit: whoever comes after a crash finds the move unfinished, and this with it. */
-async function commit(work: Work, record: ResourceRecord, at: Place, addresses: AddressView): Promise<Run> {
-  const { ports, journal, carried } = work;
+async function commit(work: Moving, record: ResourceRecord, at: Place, addresses: AddressView): Promise<Run> {
+  const { ports, journal, carried, dependents } = work;
   const { from, recoveryId } = carried;
   const { epoch } = record.claim;
   const sources = sourcesOf(record, from, at, addresses);
   if (sources.length > 0)
     await journal.stage('source', () => removeFromSource(ports, journal, record, sources, addresses));
   const elsewhere = from !== null && from.server !== at.server;
+  const followed = await followInterface(ports, journal, record, { dependents, from, at, recoveryId });
   // A new server starts with a clean count of local recoveries; an order is none.
   const outcome = elsewhere ? 'failed-over' : 'ordered';
   const armed = { ...record, armed: true, macs: macsOf(addresses) };
@@ -204,12 +214,14 @@ async function commit(work: Work, record: ResourceRecord, at: Place, addresses: 
     armed: true,
     macs: armed.macs,
     stateReason: 'ordered',
+    ...followed.change,
   };
   const written = await journal.stage('commit', () => ports.ledger.commit(record.tag, epoch, change, true));
   if (written.kind === 'superseded') return held(journal, 'claim-lost', from);
   journal.step('committed', 0, { state: change.state, info: change.servers?.[at.server]?.info });
   journal.changed(record.state, change.state, 'ordered');
-  return ended(await journal.close({ outcome: outcomeOf(from, at), reason: 'ordered', from, to: at }));
+  const reason = followed.lacking ? 'dependent-not-started' : 'ordered';
+  return ended(await journal.close({ outcome: outcomeOf(from, at), reason, from, to: at }));
 }
 
 /** Where it was by the record and where EC2 had it, when that is another server. */

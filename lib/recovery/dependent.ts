@@ -95,6 +95,16 @@ export function ranks(
   return order;
 }
 
+/** These lead to an interface, and so to another one when the address changes interfaces on its server. */
+const onInterface: ReadonlySet<DependentKind> = new Set(['route', 'elasticIp', 'target']);
+
+/** What has to follow the address from one interface of a server to another, in the order of service. */
+export function followersOf(dependents: readonly DependentDefinition[]): readonly DependentDefinition[] {
+  return ranks(dependents)
+    .flat()
+    .filter(({ work }) => onInterface.has(work.kind));
+}
+
 /** The names on a cycle of `needs`, in its order; null when there is none. */
 export function cycleOf(
   graph: readonly { readonly name: string; readonly needs: readonly string[] }[],

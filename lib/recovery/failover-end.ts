@@ -1,16 +1,15 @@
 /** The ends of a failover: moved, held, out of service on purpose, or overtaken by a later recovery. */
 import type { Summary } from './audit.ts';
+import { callAboutDependents } from './call-about-dependents.ts';
 import { bringDependentsIn, type Failure, type In } from './dependents-in.ts';
 import type { Going, Holding } from './failover-choice.ts';
 import { chapter, endedBefore, hasEnded, type Work } from './failover-work.ts';
-import { Fault } from './fault.ts';
 import { finish, tryHome } from './go-back.ts';
 import { holdAt } from './hold.ts';
 import type { Journal } from './journal.ts';
 import { holdChild } from './move-along.ts';
 import { currentPlace } from './observe.ts';
 import { type Work as OrderWork, release } from './order-work.ts';
-import { placeWords } from './readiness.ts';
 import type { HoldReason } from './reasons.ts';
 import { inServiceHere } from './recover.ts';
 import type { DependentState, Place, ResourceRecord } from './resource.ts';
@@ -210,16 +209,7 @@ async function callSomebody(
   failed: readonly Failure[],
 ): Promise<void> {
   const { tag, recoveryId } = escalation;
-  const names = failed.map(({ name }) => name).join(', ');
-  const why = failed.map((each) => `${each.name}: ${each.why}`).join('; ');
-  const text = `${tag} is in service at ${placeWords(at)}, but of what depends on it ${names} is not: ${why}. Recovery ${recoveryId}.`;
-  try {
-    await ports.pages.page({ tag, subject: `${tag}: ${names} did not come into service`, text });
-    journal.step('paged', 0, { failed });
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    journal.step('fault', 0, { code: error.code, message: error.message });
-  }
+  await callAboutDependents(ports, journal, { tag, recoveryId, at, failed });
 }
 
 export function orderWork({ ports, fleet, escalation }: Work, journal: Journal): OrderWork {

@@ -5,7 +5,7 @@
  *
  * That the plan names what is then done, and nothing else, is held by `test/unit/plan.test.ts`.
  */
-import { type DependentDefinition, type DependentKind, ranks } from './dependent.ts';
+import { type DependentDefinition, type DependentKind, followersOf, ranks } from './dependent.ts';
 import { defaultFailover, type Fence, type ResourceDefinition } from './fleet.ts';
 import { inOrderOfService, whatOf } from './hierarchy.ts';
 import { parseInfo } from './info.ts';
@@ -45,6 +45,9 @@ export function movingSteps(record: ResourceRecord, rules: Rules, way: Way): rea
     backWords(from, leaves && dependents.length > 0),
     ...(leaves ? [sourceWords(record, from)] : []),
     ...comingSteps(dependents, server),
+    ...(from === null || leaves || way.comesIn || from.interface === first.interface
+      ? []
+      : followingSteps(rules.dependents ?? [], first)),
     isBackup
       ? `INFO of ${server}: ${first.interface} becomes the primary interface, the other one the backup`
       : `INFO of ${server} stays`,
@@ -94,6 +97,13 @@ function comingSteps(dependents: readonly DependentDefinition[], server: string)
     }),
     `if one of them does not come into service: what needs it stays out of service, and a person is called`,
   ];
+}
+
+/** On the same server the others stay in service where they are. */
+function followingSteps(dependents: readonly DependentDefinition[], to: Place): readonly string[] {
+  return followersOf(dependents).map(
+    (each) => `${dependentWords(each)} is led to ${placeWords(to)}, unless it is already`,
+  );
 }
 
 function dependentWords({ name, work }: DependentDefinition): string {

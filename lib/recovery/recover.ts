@@ -6,9 +6,11 @@
 import { adopt } from './adopt.ts';
 import { bringInService } from './bring-in-service.ts';
 import { decide, type Verdict } from './decide.ts';
+import type { DependentDefinition } from './dependent.ts';
 import { incidentOf } from './escalation.ts';
 import { Fault } from './fault.ts';
 import type { FleetDefinition } from './fleet.ts';
+import { followInterface } from './follow-interface.ts';
 import { holdAt } from './hold.ts';
 import { parseInfo, printInfo, swapInfo } from './info.ts';
 import { type Journal, openJournal } from './journal.ts';
@@ -85,7 +87,7 @@ export async function recover(ports: RecoverPorts, fleet: FleetDefinition, reque
     return held(journal, 'out-of-service');
   }
   if (!current.armed) return { kind: 'ended', summary: await adopt(ports, journal, current) };
-  return climb(ports, journal, fleet, current, request);
+  return climb(ports, journal, fleet, current, { ...request, dependents: definition.dependents ?? [] });
 }
 
 async function climb(
@@ -93,7 +95,7 @@ async function climb(
   journal: Journal,
   fleet: FleetDefinition,
   claimed: ResourceRecord,
-  { trigger, word: told }: Request,
+  { trigger, word: told, dependents }: Request & { readonly dependents: readonly DependentDefinition[] },
 ): Promise<Run> {
   const { tag } = claimed;
   const { epoch } = claimed.claim;
@@ -138,12 +140,18 @@ async function climb(
     if (result.kind === 'not-verified') tried.push(rung);
     if (result.kind !== 'in-service') continue;
     const outcome = rung === 'move-to-backup' ? 'moved-to-backup' : 'restored-in-place';
-    const change = inServiceHere(record, to, { atMs: ports.clock.now(), epoch, outcome });
+    const way = { dependents, from, at: to, recoveryId: journal.recoveryId };
+    const followed = await followInterface(ports, journal, record, way);
+    const change = {
+      ...inServiceHere(record, to, { atMs: ports.clock.now(), epoch, outcome }),
+      ...followed.change,
+    };
     const written = await journal.stage('commit', () => ports.ledger.commit(tag, epoch, change, true));
     if (written.kind === 'superseded') return held(journal, 'claim-lost');
     journal.step('committed', 0, { state: change.state, info: change.servers?.[to.server]?.info });
     journal.changed(record.state, change.state, outcome);
-    return { kind: 'ended', summary: await journal.close({ outcome, reason, from, to }) };
+    const why = followed.lacking ? 'dependent-not-started' : reason;
+    return { kind: 'ended', summary: await journal.close({ outcome, reason: why, from, to }) };
   }
   const reason: HoldReason = endOf(verdict, unanswered);
   return { kind: 'ended', summary: await holdAt(ports, journal, record, { reason, verdict, tried }) };

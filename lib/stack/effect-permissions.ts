@@ -15,6 +15,17 @@ export function mechanismEffects({ elasticIps, routeTables }: Declared): readonl
   ];
 }
 
+/** Leading what hangs on an interface to another one of the same server, once the address is there. */
+export function followEffects({ dependents }: Declared): readonly PolicyStatement[] {
+  const { elasticIps, routeTables, targetGroups } = dependents;
+  return [
+    ...lookAtDependents({ ...dependents, volumes: [] }),
+    ...onEach('MoveElasticIpsAlong', ['ec2:AssociateAddress'], elasticIps),
+    ...onEach('MoveRoutesAlong', changeRoute, routeTables),
+    ...onEach('RegisterTargets', changeTargets, targetGroups),
+  ];
+}
+
 /** Taking dependents out of service and bringing them back, and stopping a server. */
 export function failoverEffects(declared: Declared): readonly PolicyStatement[] {
   const { instances, fences, dependents } = declared;
@@ -25,14 +36,13 @@ export function failoverEffects(declared: Declared): readonly PolicyStatement[] 
     ...(volumes.length > 0 ? attach : []),
     ...(fences.stopInstance ? ['ec2:StopInstances'] : []),
   ];
-  const register = ['elasticloadbalancing:DeregisterTargets', 'elasticloadbalancing:RegisterTargets'];
   return [
-    ...lookAtDependents(declared),
+    ...lookAtDependents(dependents),
     ...onEach('MoveElasticIpsAlong', ['ec2:AssociateAddress', 'ec2:DisassociateAddress'], elasticIps),
     ...onEach('MoveRoutesAlong', changeRoute, routeTables),
     ...onEach('AttachVolumes', attach, volumes),
     ...(onInstances.length > 0 ? onEach('DeclaredInstances', onInstances, instances) : []),
-    ...onEach('RegisterTargets', register, targetGroups),
+    ...onEach('RegisterTargets', changeTargets, targetGroups),
     ...onEach('LookAtRecords', ['route53:ListResourceRecordSets'], zones),
     ...[...records].flatMap(([zone, names], index) => changeRecords(index, zone, names)),
     ...onEach('Isolate', ['ec2:ModifyNetworkInterfaceAttribute'], fences.securityGroups),
@@ -40,10 +50,14 @@ export function failoverEffects(declared: Declared): readonly PolicyStatement[] 
 }
 
 const changeRoute = ['ec2:CreateRoute', 'ec2:DeleteRoute', 'ec2:ReplaceRoute'] as const;
+const changeTargets = [
+  'elasticloadbalancing:DeregisterTargets',
+  'elasticloadbalancing:RegisterTargets',
+] as const;
 const resourcesEach = 20;
 const namesEach = 8;
 
-function lookAtDependents({ dependents }: Declared): readonly PolicyStatement[] {
+function lookAtDependents(dependents: Declared['dependents']): readonly PolicyStatement[] {
   const { elasticIps, routeTables, volumes, targetGroups } = dependents;
   const looks = [
     ...(elasticIps.length > 0 ? ['ec2:DescribeAddresses'] : []),

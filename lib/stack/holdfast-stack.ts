@@ -9,7 +9,7 @@ import { Agent } from './agent.ts';
 import { alarmArns, engineAlarm, RecoveryAlarms } from './alarms.ts';
 import { declaredBy } from './declared.ts';
 import { dependentCommand } from './dependent-document.ts';
-import { failoverEffects, mechanismEffects } from './effect-permissions.ts';
+import { failoverEffects, followEffects, mechanismEffects } from './effect-permissions.ts';
 import { longestFailover } from './failover-time.ts';
 import type { FleetFile } from './fleet-file.ts';
 import { HoldfastFunction } from './functions.ts';
@@ -83,7 +83,7 @@ export class HoldfastStack extends Stack {
       directory: bundle('recover'),
       settings: { ...settings, failoverFunction: failover.alias.functionArn },
       permissions: recoverPermissions(around, failover.alias.functionArn),
-      effects: mechanismEffects(declared),
+      effects: [...mechanismEffects(declared), ...followEffects(declared)],
       reservedConcurrency: reservedConcurrency.recover,
       asynchronous: { ...asynchronous, retryAttempts: 2 },
     });

@@ -26,8 +26,10 @@ export function recoverPermissions(
   around: Surroundings,
   failoverFunction: string,
 ): readonly PolicyStatement[] {
+  // What hangs on an interface follows the address to another one.
+  const follow = around.dependents.elasticIps.length > 0 ? ['ec2:AssociateAddress'] : [];
   return [
-    ...recoveryPermissions(around, movesOf(around), [around.document]),
+    ...recoveryPermissions(around, [...new Set([...movesOf(around), ...follow])], [around.document]),
     allow('StartFailover', ['lambda:InvokeFunction'], [failoverFunction]),
     // Narrower than * shows metric alarms only, which all of ours are:
     // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html

@@ -38,12 +38,17 @@ export interface FakeDependents extends Dependents {
   /** Where it is in service. */
   servers(name: string): readonly string[];
   state(name: string, server: string): State;
-  set(name: string, server: string, state: State): void;
+  /** @param eniId to which it leads; whichever is asked for when left out */
+  set(name: string, server: string, state: State, eniId?: string): void;
+  /** The interface to which it leads, of what leads to one. */
+  leads(name: string): string | undefined;
   plan(name: string, trouble: Trouble): void;
 }
 
 /** These run on the server itself: they need its operating system, and are gone when it is. */
 const onHost: ReadonlySet<string> = new Set(['systemd', 'command']);
+/** These lead to an interface. */
+const onInterface: ReadonlySet<string> = new Set(['route', 'elasticIp']);
 /** These may be in service on several servers. */
 const perServer: ReadonlySet<string> = new Set(['systemd', 'command', 'target']);
 
@@ -54,6 +59,8 @@ export function fakeDependents(world: World): FakeDependents {
   const states = new Map<string, Map<string, State>>();
   const troubles: { readonly name: string; readonly trouble: Trouble; left: number }[] = [];
   const youngest = new Map<string, number>();
+  /** Interfaces to which orders have led; what a test has set leads to whichever is asked for. */
+  const leads = new Map<string, string>();
 
   const table = (name: string): Map<string, State> => {
     const known = states.get(name) ?? new Map<string, State>();
@@ -84,6 +91,9 @@ export function fakeDependents(world: World): FakeDependents {
     const [elsewhere] = inService(name).filter((server) => server !== at.server);
     if (here === 'out-of-service' && elsewhere !== undefined && !perServer.has(work.kind))
       return { state: 'elsewhere', detail: `${name} is in service on ${elsewhere}` };
+    const eniId = leads.get(name);
+    if (here === 'in-service' && onInterface.has(work.kind) && eniId !== undefined && eniId !== at.eniId)
+      return { state: 'elsewhere', detail: `${name} leads to ${eniId}` };
     if (here === 'in-service' && work.kind === 'command' && work.check === null)
       return { state: 'unknown', detail: `${name} has no check` };
     return { state: here, detail: `${name} is ${here} on ${at.server}` };
@@ -135,10 +145,11 @@ export function fakeDependents(world: World): FakeDependents {
   function act(
     verb: Trouble['verb'],
     { name, work }: DependentDefinition,
-    { server }: DependentPlace,
+    { server, eniId }: DependentPlace,
     luck: Trouble['luck'] | null,
   ): void {
     if (luck === 'no-effect') return;
+    if (verb === 'start') leads.set(name, eniId);
     if (luck === 'hangs' || luck === 'fails') {
       table(name).set(server, luck === 'hangs' ? 'changing' : 'failed');
       return;
@@ -164,7 +175,11 @@ export function fakeDependents(world: World): FakeDependents {
     takesOldOrders: false,
     servers: inService,
     state,
-    set: (name, server, next) => void table(name).set(server, next),
+    leads: (name) => leads.get(name),
+    set: (name, server, next, eniId) => {
+      table(name).set(server, next);
+      if (eniId !== undefined) leads.set(name, eniId);
+    },
     plan: (name, each) => void troubles.push({ name, trouble: each, left: each.times ?? 1 }),
     look: (dependent, at) =>
       world.faults.look('dependents.look', async () => {

@@ -21,6 +21,7 @@ const changes: ReadonlySet<string> = new Set([
   'AssignPrivateIpAddresses',
   'AttachVolume',
   'DetachVolume',
+  'ReplaceRoute',
   'RegisterTargets',
   'DeregisterTargets',
   'Invoke',
