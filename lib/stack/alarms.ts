@@ -99,6 +99,33 @@ export function engineAlarm(scope: Construct, fleet: string, topic: ITopic, sche
 }
 
 /**
+ * A failover whose invocations fail, for want of its memory for instance, is tried again by Lambda for as long as it may
+ * last, and tells nobody meanwhile. One that dies once and goes on is no page. That Lambda counts a failed invocation of a
+ * durable function among its Errors is UNCONFIRMED: https://docs.aws.amazon.com/lambda/latest/dg/durable-monitoring.html
+ */
+export function failoverAlarm(scope: Construct, fleet: string, functionName: string, topic: ITopic): Alarm {
+  const alarm = new Alarm(scope, 'FailoverAlarm', {
+    alarmName: `${alarmPrefix(fleet)}failover`,
+    alarmDescription: `A failover of ${fleet} cannot go on: its function fails again and again. "holdfast list" says which address waits`,
+    metric: new Metric({
+      namespace: 'AWS/Lambda',
+      metricName: 'Errors',
+      dimensionsMap: { FunctionName: functionName },
+      statistic: Stats.SUM,
+      period: Duration.minutes(1),
+    }),
+    threshold: 1,
+    comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    evaluationPeriods: 3,
+    datapointsToAlarm: 2,
+    // Nothing runs, so nothing fails.
+    treatMissingData: TreatMissingData.NOT_BREACHING,
+  });
+  alarm.addAlarmAction(new SnsAction(topic));
+  return alarm;
+}
+
+/**
  * One permission for all alarms of the fleet: a function's resource policy ends at 20 KB.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
  */

@@ -72,6 +72,7 @@ export class HoldfastFunction<F extends FunctionName> extends Construct {
   readonly alias: IAlias;
   /** With a wildcard for its version; an execution goes on with the one on which it began. */
   readonly executions: string;
+  readonly functionName: string;
 
   constructor(scope: Construct, id: string, options: HoldfastFunctionOptions<F>) {
     super(scope, id);
@@ -111,6 +112,7 @@ export class HoldfastFunction<F extends FunctionName> extends Construct {
     const version = lambda.currentVersion as IVersion;
     this.alias = new Alias(this, 'Live', { aliasName: liveAlias, version }) as IAlias;
     this.executions = `${lambda.functionArn}:*`;
+    this.functionName = lambda.functionName;
     const { description, effects = [], durableFor } = options;
     // Nobody invokes it before: what it may not do would only show in the middle of a failover.
     this.alias.node.addDependency(...effectPolicies(this, description, effects, role as IRole));

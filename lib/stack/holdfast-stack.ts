@@ -6,7 +6,7 @@ import { operateFunctionName, operateParameterName } from '../recovery/names.ts'
 import type { FunctionName } from '../recovery/settings.ts';
 import { addressCommand } from './address-document.ts';
 import { Agent } from './agent.ts';
-import { alarmArns, engineAlarm, RecoveryAlarms } from './alarms.ts';
+import { alarmArns, engineAlarm, failoverAlarm, RecoveryAlarms } from './alarms.ts';
 import { declaredBy } from './declared.ts';
 import { dependentCommand } from './dependent-document.ts';
 import { failoverEffects, followEffects, mechanismEffects } from './effect-permissions.ts';
@@ -103,6 +103,7 @@ export class HoldfastStack extends Stack {
     wordRule(this, definition, recover.alias);
     const agent = new Agent(this, 'Agent', file);
     failoverEndRule(this, fleet, failover.executions, topic);
+    failoverAlarm(this, fleet, failover.functionName, topic);
     engineAlarm(this, fleet, topic, reconcileRule(this, fleet, recover.alias));
 
     runbooks(this, {

@@ -85,6 +85,21 @@ export function failoverEndRule(scope: Construct, fleet: string, executions: str
       },
     },
     // The construct for it would add its own statement to the topic's policy.
-    targets: [{ id: 'Page', arn: topic.topicArn }],
+    targets: [
+      {
+        id: 'Page',
+        arn: topic.topicArn,
+        inputTransformer: {
+          inputPathsMap: {
+            name: '$.detail.durableExecutionName',
+            status: '$.detail.status',
+            execution: '$.detail.durableExecutionArn',
+          },
+          inputTemplate: JSON.stringify(
+            `The failover <name> of ${fleet} has ended in the middle: <status>. Holdfast looks at its addresses again within a minute; what depends on them may be half moved: "holdfast list" and "holdfast status" say what is where. The name begins with the first address of the incident. Execution: <execution>`,
+          ),
+        },
+      },
+    ],
   });
 }

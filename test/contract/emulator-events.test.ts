@@ -73,6 +73,20 @@ test('a target with an input gets that instead of the event', async () => {
   expect(deliveries.map(({ payload }) => payload)).toEqual(['{"look":"again"}']);
 });
 
+test('a target with a transformer gets its text, with what the event says in the place of variables', async () => {
+  const { clock, account, client, deliveries } = world();
+  const InputTransformer = {
+    InputPathsMap: { who: '$.detail.instance-id', what: '$.detail.state', why: '$.detail.why' },
+    InputTemplate: '"<who> is \\"<what>\\" (<why>)"',
+  };
+  await putRule(client, ofStops, { InputTransformer });
+  account.emitEvent(stopped);
+  await clock.advance(oneSecondMs);
+  expect(deliveries.map(({ payload }) => payload)).toEqual(['"i-1 is \\"stopped\\" ()"']);
+  const { Targets } = await client.listTargetsByRule({ Rule: 'audit' });
+  expect(Targets?.[0]).toMatchObject({ InputTransformer });
+});
+
 test('a disabled rule is silent until it is enabled again', async () => {
   const { clock, account, client, deliveries } = world();
   await putRule(client, ofStops);
@@ -197,14 +211,18 @@ test('rules and targets are listed as they were put, and a rule with targets can
   await client.deleteRule({ Name: 'none' });
 });
 
-test('what is not modelled is refused by name: input transformers, other targets, a rule that is not there', async () => {
+test('what is not modelled is refused by name: other input transformers, other targets, a rule that is not there', async () => {
   const { client } = world();
   await client.putRule({ Name: 'audit', ...ofStops });
   const put = (target: object) =>
     client.putTargets({ Rule: 'audit', Targets: [{ Id: 'f', Arn: functionArn, ...target }] });
-  await expect(put({ InputTransformer: { InputTemplate: '<x>' } })).rejects.toThrow(
-    'Targets[0].InputTransformer',
-  );
+  const transformed = (InputTemplate: string, InputPathsMap = { x: '$.detail' }) =>
+    put({ InputTransformer: { InputTemplate, InputPathsMap } });
+  await expect(transformed('{"x": <x>}')).rejects.toThrow('an InputTemplate that is no JSON string');
+  await expect(transformed('"<x>"', { x: '$.resources[0]' })).rejects.toThrow('the path $.resources[0]');
+  await expect(transformed('"<aws.events.rule-name>"')).rejects.toThrow('the variable aws.events.rule-name');
+  await expect(transformed('"<y>"')).rejects.toThrow('the variable y has no path');
+  await expect(put({ InputPath: '$.detail' })).rejects.toThrow('Targets[0].InputPath');
   await expect(put({ Arn: 'arn:aws:sqs:us-east-1:123456789012:q' })).rejects.toThrow('targets of sqs');
   await expect(put({ Input: '{' })).rejects.toThrow('JSON syntax error in input for target f');
   await expect(client.putTargets({ Rule: 'none', Targets: [] })).rejects.toMatchObject({

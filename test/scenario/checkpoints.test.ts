@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Effect } from '../../lib/emulator/faults.ts';
 import { checkpointOutage, checkpointThrottle } from '../../lib/emulator/lambda/durable-faults.ts';
-import { expectTheEndOf, failover, hierarchy, play } from './courses.ts';
+import { expectTheEndOf, failover, failoverStuck, hierarchy, play } from './courses.ts';
 import { crashAtEachCheckpoint, manyPlaysMs } from './crashes.ts';
 import { type Incident, minute, second, startIncident } from './incident.ts';
 import { called, upon } from './moments.ts';
@@ -41,14 +41,23 @@ const whiles: readonly (readonly [string, Effect])[] = [
 ];
 
 for (const [what, effect] of whiles)
-  test(`every checkpoint is ${what} for three minutes: nothing moves without its memory, then it all ends as ever`, async () => {
+  test(`every checkpoint is ${what} for three minutes: nothing moves without its memory, a person is called, then it all ends as ever`, async () => {
     const outageMs = 3 * minute;
     const incident = await play(failover, (started) =>
       checkpointsFail(started, effect, started.clock.now(), outageMs),
     );
     await expectTheEndOf(failover, incident);
     expect(incident.executions()).toHaveLength(1);
+    expect(incident.pages()).toEqual([failoverStuck]);
   });
+
+test('the failover dies once and goes on: nobody is called', async () => {
+  const incident = await play(failover, ({ aws }) =>
+    aws.lambda.executions.crashAtCheckpoint({ moment: 'before', at: () => true, times: 1 }),
+  );
+  await expectTheEndOf(failover, incident);
+  expect(incident.pages()).toEqual([]);
+});
 
 test('checkpoints fail for two minutes while the volume is on its way to ServerB: everything comes up there, once', async () => {
   const incident = await play(hierarchy, (started) => {

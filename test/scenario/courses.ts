@@ -55,9 +55,16 @@ export const hierarchy: Course = {
     await expectAllOn(incident, 'ServerB', when);
     for (const once of ['DetachVolume', 'AttachVolume'])
       expect(effects(incident, once), `${once} ${when}`).toBeLessThanOrEqual(1);
-    expect(incident.pages(), when).toEqual([]);
+    // Whoever is called while the function fails again and again need do nothing.
+    expect(
+      incident.pages().filter((each) => each !== failoverStuck),
+      when,
+    ).toEqual([]);
   },
 };
+
+/** The page of the alarm on a failover that cannot go on. */
+export const failoverStuck = 'ALARM: "holdfast-main-failover" in US East (N. Virginia)';
 
 const recoveryLimitMs = 8 * minute;
 /** Lets the retries of the queue and two ticks go by: none of them may change anything. */

@@ -4,10 +4,16 @@ import { plain, resourcesOf, shortId, templateOf, text } from './template.ts';
 const example = await templateOf();
 const alarms = resourcesOf(example, 'AWS::CloudWatch::Alarm').map(([, alarm]) => alarm);
 
-it('has one alarm per protected address, one per server and one for the engine', () => {
+interface Target {
+  readonly Arn: unknown;
+  readonly Input?: string;
+  readonly InputTransformer?: { readonly InputTemplate: string };
+}
+
+it('has one alarm per protected address, one per server, and two for the engine', () => {
   const lines = alarms.map(({ Properties: p = {} }) => {
-    const dimensions = (p['Dimensions'] as readonly { Name: string; Value: string }[])
-      .map(({ Name, Value }) => `${Name}=${Value}`)
+    const dimensions = (p['Dimensions'] as readonly { Name: string; Value: unknown }[])
+      .map(({ Name, Value }) => `${Name}=${text(Value)}`)
       .join(',');
     const metric = `${p['Statistic']} ${p['Namespace']}/${p['MetricName']}{${dimensions}}`;
     const points = `${p['DatapointsToAlarm'] ?? p['EvaluationPeriods']} of ${p['EvaluationPeriods']} x ${p['Period']} s`;
@@ -23,6 +29,7 @@ it('has one alarm per protected address, one per server and one for the engine',
     'holdfast-main-health-ip-db | Minimum Holdfast/AddressHealthy{Fleet=main,Tag=ip-db} LessThanThreshold 1 | 2 of 3 x 10 s | missing | <RecoverLive>',
     'holdfast-main-status-ServerA | Maximum AWS/EC2/StatusCheckFailed{InstanceId=i-0a1b2c3d4e5f60001} GreaterThanOrEqualToThreshold 1 | 2 of 2 x 60 s | missing | <RecoverLive>',
     'holdfast-main-status-ServerB | Maximum AWS/EC2/StatusCheckFailed{InstanceId=i-0b1b2c3d4e5f60002} GreaterThanOrEqualToThreshold 1 | 2 of 2 x 60 s | missing | <RecoverLive>',
+    'holdfast-main-failover | Sum AWS/Lambda/Errors{FunctionName=<FailoverFunction>} GreaterThanOrEqualToThreshold 1 | 2 of 3 x 60 s | notBreaching | <PageTopic>',
     'holdfast-main-engine | Sum Holdfast/EngineHeartbeat{Fleet=main} LessThanThreshold 1 | 3 of 3 x 60 s | missing | <PageTopic>',
   ]);
 });
@@ -47,8 +54,9 @@ it('creates no alarm before the permission to invoke, which CloudWatch would fin
 it('invokes recover when a declared instance goes away, when an agent speaks, and once a minute; pages when a failover breaks', () => {
   const rules = resourcesOf(example, 'AWS::Events::Rule').map(([, { Properties: p = {} }]) => ({
     when: p['ScheduleExpression'] ?? plain(p['EventPattern']),
-    targets: (p['Targets'] as readonly { Arn: unknown; Input?: string }[]).map(
-      ({ Arn, Input }) => `${text(Arn)} ${Input ?? 'the event'}`,
+    targets: (p['Targets'] as readonly Target[]).map(
+      ({ Arn, Input, InputTransformer: words }) =>
+        `${text(Arn)} ${Input ?? words?.InputTemplate.slice(0, 60) ?? 'the event'}`,
     ),
   }));
   expect(rules).toEqual([
@@ -80,7 +88,7 @@ it('invokes recover when a declared instance goes away, when an agent speaks, an
           functionArn: [{ prefix: '<FailoverFunction.Arn>:' }],
         },
       },
-      targets: ['<PageTopic> the event'],
+      targets: ['<PageTopic> "The failover <name> of main has ended in the middle: <statu'],
     },
     { when: 'rate(1 minute)', targets: ['<RecoverLive> {"source":"holdfast.tick"}'] },
   ]);

@@ -7,6 +7,7 @@ import { later } from '../background.ts';
 import type { Timer } from '../clock.ts';
 import { AwsError } from '../errors.ts';
 import { handOver } from '../handover.ts';
+import { type InputTransformer, transform } from './input-transformer.ts';
 import { matchesPattern, type Pattern, readPattern } from './pattern.ts';
 import { readSchedule } from './schedule.ts';
 
@@ -38,6 +39,8 @@ export interface Target {
   readonly arn: string;
   /** JSON that is sent instead of the event. */
   readonly input?: string;
+  /** What is sent instead of it, with parts of it. */
+  readonly inputTransformer?: InputTransformer;
   readonly retryPolicy?: {
     readonly maximumRetryAttempts?: number;
     readonly maximumEventAgeInSeconds?: number;
@@ -205,7 +208,9 @@ export class EventBridge {
   }
 
   #handTo(targetArn: string, target: Target, rule: Rule, event: EventEnvelope, lost?: () => void): void {
-    const payload = target.input ?? JSON.stringify(event);
+    const { input, inputTransformer } = target;
+    const payload =
+      inputTransformer === undefined ? (input ?? JSON.stringify(event)) : transform(inputTransformer, event);
     const retries = target.retryPolicy?.maximumRetryAttempts;
     handOver(
       this.account,

@@ -1,15 +1,17 @@
 /** Rules and targets on the wire and in a template, checked as PutRule and PutTargets check them. */
 import type { Account } from '../account.ts';
 import { AwsError, notModelled } from '../errors.ts';
-import { list, structure, type Value } from '../shapes.ts';
+import { list, map, structure, type Value } from '../shapes.ts';
 import type { RuleSettings, Target } from './eventbridge.ts';
+import { readInputTransformer } from './input-transformer.ts';
 
-/** InputPath, InputTransformer, RoleArn and the parameters of other services are refused by name. */
+/** InputPath, RoleArn and the parameters of other services are refused by name. */
 export const targetsShape = list(
   structure({
     Id: 'string',
     Arn: 'string',
     Input: 'string',
+    InputTransformer: structure({ InputPathsMap: map('string'), InputTemplate: 'string' }),
     RetryPolicy: structure({ MaximumRetryAttempts: 'integer', MaximumEventAgeInSeconds: 'integer' }),
     DeadLetterConfig: structure({ Arn: 'string' }),
   }),
@@ -51,7 +53,14 @@ export function readRule(input: {
 /** @throws AwsError ValidationException */
 export function readTargets(targets: Value<typeof targetsShape> = []): readonly Target[] {
   return targets.map((target) => {
-    const { Id: id = '', Arn: arn = '', Input: input, RetryPolicy, DeadLetterConfig } = target;
+    const {
+      Id: id = '',
+      Arn: arn = '',
+      Input: input,
+      InputTransformer,
+      RetryPolicy,
+      DeadLetterConfig,
+    } = target;
     if (!namePattern.test(id)) throw invalid(`Parameter ${id} is not valid for a target's Id.`);
     const service = arn.split(':')[2];
     if (service === undefined)
@@ -59,11 +68,16 @@ export function readTargets(targets: Value<typeof targetsShape> = []): readonly 
     if (!targetServices.includes(service))
       throw notModelled(`targets of ${service} (${arn})`, 'ValidationException');
     if (input !== undefined && !isJson(input)) throw invalid(`JSON syntax error in input for target ${id}.`);
+    if (input !== undefined && InputTransformer !== undefined)
+      throw invalid(`Only one of Input, InputPath, or InputTransformer must be provided for target ${id}.`);
     const retryPolicy = readRetryPolicy(RetryPolicy);
     return {
       id,
       arn,
       ...(input === undefined ? {} : { input }),
+      ...(InputTransformer === undefined
+        ? {}
+        : { inputTransformer: readInputTransformer(id, InputTransformer) }),
       ...(retryPolicy === undefined ? {} : { retryPolicy }),
       ...(DeadLetterConfig?.Arn === undefined ? {} : { deadLetterArn: DeadLetterConfig.Arn }),
     };

@@ -151,11 +151,15 @@ function describedRule({ settings, arn }: Rule) {
   };
 }
 
-function describedTarget({ id, arn, input, retryPolicy, deadLetterArn }: Target) {
+function describedTarget({ id, arn, input, inputTransformer, retryPolicy, deadLetterArn }: Target) {
   return {
     Id: id,
     Arn: arn,
     Input: input,
+    InputTransformer: inputTransformer && {
+      InputPathsMap: inputTransformer.paths,
+      InputTemplate: inputTransformer.template,
+    },
     RetryPolicy: retryPolicy && {
       MaximumRetryAttempts: retryPolicy.maximumRetryAttempts,
       MaximumEventAgeInSeconds: retryPolicy.maximumEventAgeInSeconds,
