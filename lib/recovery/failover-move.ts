@@ -96,8 +96,9 @@ async function cleanUp(
   },
 ): Promise<void> {
   const places = sourcePlaces(record, going.from, at, { addresses, tried: escalation.tried, left });
+  const silent = going.silent ? (going.from?.server ?? null) : null;
   if (places.length > 0)
-    await journal.stage('source', () => removeFromSource(ports, journal, record, places, addresses));
+    await journal.stage('source', () => removeFromSource(ports, journal, record, places, addresses, silent));
 }
 
 /** From here on whoever finds this record knows where some of the dependents may be in service. */

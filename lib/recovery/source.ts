@@ -7,13 +7,17 @@ import type { Ports } from './ports.ts';
 import { samePlace } from './readiness.ts';
 import { eniAt, entryOf, type Place, placeOf, type ResourceRecord, type Rung } from './resource.ts';
 
-/** Best effort: EC2 already sends nothing there. */
+/** It is told all the same, and obeys if it comes back before the command is too old. */
+const silentDeadlineMs = 1_000;
+
+/** Best effort: EC2 already sends nothing there. @param silent the server whose host gave no answer a moment ago */
 export async function removeFromSource(
   ports: Ports,
   journal: Journal,
   record: ResourceRecord,
   places: readonly Place[],
   seen: AddressView,
+  silent: string | null = null,
 ): Promise<void> {
   const servers = [...new Set(places.map(({ server }) => server))];
   await Promise.all(
@@ -23,7 +27,7 @@ export async function removeFromSource(
         journal,
         record,
         places.filter((each) => each.server === server),
-        seen,
+        { seen, deadlineMs: server === silent ? silentDeadlineMs : lookDeadlineMs },
       ),
     ),
   );
@@ -34,7 +38,7 @@ async function removeFromServer(
   journal: Journal,
   record: ResourceRecord,
   places: readonly Place[],
-  seen: AddressView,
+  { seen, deadlineMs }: { readonly seen: AddressView; readonly deadlineMs: number },
 ): Promise<void> {
   for (const from of places) {
     const { instanceId } = entryOf(record, from.server);
@@ -43,7 +47,7 @@ async function removeFromServer(
     const alive = instances.kind === 'found' && instances.value[instanceId]?.state === 'running';
     if (!alive || mac === undefined) continue;
     const fromMs = ports.clock.now();
-    const answer = await ports.hosts.ask(instanceId, question(record, 'remove', from, mac), lookDeadlineMs);
+    const answer = await ports.hosts.ask(instanceId, question(record, 'remove', from, mac), deadlineMs);
     journal.step('source-removed', ports.clock.now() - fromMs, { ...from, answer });
     // A host that gives no answer to the first question gives none to the second.
     if (answer.kind !== 'found') return;
