@@ -8,6 +8,7 @@
  *               ◀────────────────────────────────── into service
  */
 import * as v from 'valibot';
+import type { MechanismKind } from './mechanism.ts';
 
 const argv = v.pipe(v.array(v.string()), v.minLength(1));
 
@@ -95,14 +96,20 @@ export function ranks(
   return order;
 }
 
-/** These lead to an interface, and so to another one when the address changes interfaces on its server. */
-const onInterface: ReadonlySet<DependentKind> = new Set(['route', 'elasticIp', 'target']);
-
-/** What has to follow the address from one interface of a server to another, in the order of service. */
-export function followersOf(dependents: readonly DependentDefinition[]): readonly DependentDefinition[] {
+/**
+ * What leads to an interface of the server, and has to follow when the address changes interfaces there; in the order of
+ * service. A target is one only where it is registered by an address that is the interface's own.
+ */
+export function followersOf(
+  dependents: readonly DependentDefinition[],
+  mechanism: MechanismKind,
+): readonly DependentDefinition[] {
   return ranks(dependents)
     .flat()
-    .filter(({ work }) => onInterface.has(work.kind));
+    .filter(({ work }) => {
+      if (work.kind === 'target') return work.as === 'address' && mechanism !== 'secondary';
+      return work.kind === 'route' || work.kind === 'elasticIp';
+    });
 }
 
 /** The names on a cycle of `needs`, in its order; null when there is none. */

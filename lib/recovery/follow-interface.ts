@@ -41,17 +41,17 @@ export async function followInterface(
   },
 ): Promise<Followed> {
   const { from, at, recoveryId } = way;
-  const followers = followersOf(way.dependents);
+  const followers = followersOf(way.dependents, record.mechanism.kind);
   if (followers.length === 0) return { change: {}, lacking: false };
   const results = await journal.stage('dependents', () =>
     together(followers.map((each) => follow(ports, journal, each, record, from, at))),
   );
   const atMs = ports.clock.now();
-  const states = results.map(({ name, why }): [string, DependentState] => [
+  const states = results.map(({ name, state, why }): [string, DependentState] => [
     name,
-    { state: why === null ? 'ISP' : 'OSF', server: at.server, why: why ?? 'verified', atMs },
+    { state, server: at.server, why, atMs },
   ]);
-  const failed = results.flatMap(({ name, why }) => (why === null ? [] : [{ name, why }]));
+  const failed = results.filter(({ state }) => state === 'OSF');
   if (failed.length > 0)
     await callAboutDependents(ports, journal, { tag: record.tag, recoveryId, at, failed });
   const dependents = { ...record.dependents, ...Object.fromEntries(states) };
@@ -60,8 +60,8 @@ export async function followInterface(
 
 interface Result {
   readonly name: string;
-  /** Why it does not lead there; null when it does. */
-  readonly why: string | null;
+  readonly state: 'ISP' | 'OSF';
+  readonly why: string;
 }
 
 async function follow(
@@ -80,12 +80,16 @@ async function follow(
   for (let ordered = false; ; ) {
     const view = await dependents.look(dependent, there);
     const state = view.kind === 'found' ? view.value.state : 'unknown';
-    // How a load balancer judges what was registered a moment ago takes it minutes, and was nobody's doing here.
-    if (state === 'in-service' || (ordered && state === 'changing')) {
+    if (state === 'in-service') {
       if (ordered) say('dependent-started', state);
-      return { name, why: null };
+      return { name, state: 'ISP', why: 'verified' };
     }
     why = view.kind === 'found' ? view.value.detail : view.kind === 'absent' ? 'no answer' : view.why;
+    // A load balancer takes minutes to judge what was registered a moment ago: nobody waits for that.
+    if (ordered && state === 'changing') {
+      say('dependent-started', why);
+      return { name, state: 'ISP', why };
+    }
     if (!ordered) {
       const fault = await attempt(journal, () => dependents.start(dependent, there, fromMs), why);
       ordered = fault === null;
@@ -97,7 +101,7 @@ async function follow(
     await clock.sleep(pauseMs);
   }
   say('dependent-not-started', why);
-  return { name, why };
+  return { name, state: 'OSF', why };
 
   function say(step: 'dependent-started' | 'dependent-not-started', detail: string): void {
     journal.step(step, clock.now() - fromMs, { name, kind: work.kind, server: at.server, detail });

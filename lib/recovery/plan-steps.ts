@@ -9,6 +9,7 @@ import { type DependentDefinition, type DependentKind, followersOf, ranks } from
 import { defaultFailover, type Fence, type ResourceDefinition } from './fleet.ts';
 import { inOrderOfService, whatOf } from './hierarchy.ts';
 import { parseInfo } from './info.ts';
+import type { MechanismKind } from './mechanism.ts';
 import { moveWords } from './mechanism-words.ts';
 import { placeWords } from './readiness.ts';
 import { entryOf, hostAddress, type Place, type ResourceRecord } from './resource.ts';
@@ -47,7 +48,7 @@ export function movingSteps(record: ResourceRecord, rules: Rules, way: Way): rea
     ...comingSteps(dependents, server),
     ...(from === null || leaves || way.comesIn || from.interface === first.interface
       ? []
-      : followingSteps(rules.dependents ?? [], first)),
+      : followingSteps(rules.dependents ?? [], mechanism.kind, first)),
     isBackup
       ? `INFO of ${server}: ${first.interface} becomes the primary interface, the other one the backup`
       : `INFO of ${server} stays`,
@@ -100,8 +101,12 @@ function comingSteps(dependents: readonly DependentDefinition[], server: string)
 }
 
 /** On the same server the others stay in service where they are. */
-function followingSteps(dependents: readonly DependentDefinition[], to: Place): readonly string[] {
-  return followersOf(dependents).map(
+function followingSteps(
+  dependents: readonly DependentDefinition[],
+  mechanism: MechanismKind,
+  to: Place,
+): readonly string[] {
+  return followersOf(dependents, mechanism).map(
     (each) => `${dependentWords(each)} is led to ${placeWords(to)}, unless it is already`,
   );
 }

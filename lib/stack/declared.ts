@@ -1,7 +1,7 @@
 /** ARNs of what a fleet declares: what its functions may act on, and nothing else. */
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { DependentWork } from '../recovery/dependent.ts';
+import { type DependentWork, followersOf } from '../recovery/dependent.ts';
 import type { FleetDefinition } from '../recovery/fleet.ts';
 
 export interface Declared {
@@ -14,6 +14,8 @@ export interface Declared {
   /** Of resources of kind overlay. */
   readonly routeTables: readonly string[];
   readonly dependents: DeclaredDependents;
+  /** Of the dependents those that follow the address from one interface of a server to another. */
+  readonly followers: Pick<DeclaredDependents, 'elasticIps' | 'routeTables' | 'targetGroups'>;
   readonly fences: {
     readonly stopInstance: boolean;
     readonly securityGroups: readonly string[];
@@ -35,6 +37,9 @@ export function declaredBy(scope: Construct, { servers, resources }: FleetDefini
   const mechanisms = resources.map(({ mechanism = { kind: 'secondary' } as const }) => mechanism);
   const fences = resources.flatMap(({ failover }) => failover?.fence ?? []);
   const works = resources.flatMap(({ dependents = [] }) => dependents.map(({ work }) => work));
+  const followers = resources.flatMap(({ dependents = [], mechanism }) =>
+    followersOf(dependents, mechanism?.kind ?? 'secondary').map(({ work }) => work),
+  );
   const groups = fences.flatMap((fence) => (fence.kind === 'isolate' ? fence.securityGroup : []));
   return {
     interfaces: Object.values(servers)
@@ -52,22 +57,33 @@ export function declaredBy(scope: Construct, { servers, resources }: FleetDefini
       inEc2('route-table'),
     ),
     dependents: {
-      elasticIps: ofKind(works, 'elasticIp')
-        .map(({ allocationId }) => allocationId)
-        .map(inEc2('elastic-ip')),
-      routeTables: once(ofKind(works, 'route').flatMap(({ routeTables }) => routeTables)).map(
-        inEc2('route-table'),
-      ),
+      ...ledTo(works, inEc2),
       volumes: ofKind(works, 'volume')
         .map(({ volumeId }) => volumeId)
         .map(inEc2('volume')),
-      targetGroups: once(ofKind(works, 'target').map(({ targetGroupArn }) => targetGroupArn)),
       records: recordsByZone(scope, ofKind(works, 'dns')),
     },
+    followers: ledTo(followers, inEc2),
     fences: {
       stopInstance: fences.some(({ kind }) => kind === 'stop-instance'),
       securityGroups: once(groups).map(inEc2('security-group')),
     },
+  };
+}
+
+/** What leads to an interface or to a server. */
+function ledTo(
+  works: readonly DependentWork[],
+  inEc2: (resource: string) => (name: string) => string,
+): Declared['followers'] {
+  return {
+    elasticIps: ofKind(works, 'elasticIp')
+      .map(({ allocationId }) => allocationId)
+      .map(inEc2('elastic-ip')),
+    routeTables: once(ofKind(works, 'route').flatMap(({ routeTables }) => routeTables)).map(
+      inEc2('route-table'),
+    ),
+    targetGroups: once(ofKind(works, 'target').map(({ targetGroupArn }) => targetGroupArn)),
   };
 }
 

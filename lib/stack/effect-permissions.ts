@@ -16,10 +16,10 @@ export function mechanismEffects({ elasticIps, routeTables }: Declared): readonl
 }
 
 /** Leading what hangs on an interface to another one of the same server, once the address is there. */
-export function followEffects({ dependents }: Declared): readonly PolicyStatement[] {
-  const { elasticIps, routeTables, targetGroups } = dependents;
+export function followEffects({ followers }: Declared): readonly PolicyStatement[] {
+  const { elasticIps, routeTables, targetGroups } = followers;
   return [
-    ...lookAtDependents({ ...dependents, volumes: [] }),
+    ...lookAtDependents({ ...followers, volumes: [] }),
     ...onEach('MoveElasticIpsAlong', ['ec2:AssociateAddress'], elasticIps),
     ...onEach('MoveRoutesAlong', changeRoute, routeTables),
     ...onEach('RegisterTargets', changeTargets, targetGroups),
@@ -57,7 +57,7 @@ const changeTargets = [
 const resourcesEach = 20;
 const namesEach = 8;
 
-function lookAtDependents(dependents: Declared['dependents']): readonly PolicyStatement[] {
+function lookAtDependents(dependents: Omit<Declared['dependents'], 'records'>): readonly PolicyStatement[] {
   const { elasticIps, routeTables, volumes, targetGroups } = dependents;
   const looks = [
     ...(elasticIps.length > 0 ? ['ec2:DescribeAddresses'] : []),

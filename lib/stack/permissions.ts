@@ -27,7 +27,7 @@ export function recoverPermissions(
   failoverFunction: string,
 ): readonly PolicyStatement[] {
   // What hangs on an interface follows the address to another one.
-  const follow = around.dependents.elasticIps.length > 0 ? ['ec2:AssociateAddress'] : [];
+  const follow = around.followers.elasticIps.length > 0 ? ['ec2:AssociateAddress'] : [];
   return [
     ...recoveryPermissions(around, [...new Set([...movesOf(around), ...follow])], [around.document]),
     allow('StartFailover', ['lambda:InvokeFunction'], [failoverFunction]),

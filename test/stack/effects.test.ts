@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { twoZones } from '../unit/fleet-files.ts';
 import { permissionsOf } from './permissions.ts';
-import { templateOf } from './template.ts';
+import { type Template, templateOf } from './template.ts';
 
 const example = await templateOf();
 const wide = await templateOf(twoZones);
@@ -45,13 +45,15 @@ describe('what moves addresses of the four kinds', () => {
     expect(changes.toSorted()).toEqual([...moves, ...along].toSorted());
   });
 
-  it('recover may register a target at its other address, and change nothing else at a load balancer', () => {
-    const changes = permissionsOf(wide, 'Recover').filter((line) =>
-      /^elasticloadbalancing:(?!Describe)/.test(line),
+  it('recover may register targets only where the address by which they are registered is the interface’s own', async () => {
+    const register = on(
+      ['elasticloadbalancing:DeregisterTargets', 'elasticloadbalancing:RegisterTargets'],
+      [targetGroup],
     );
-    expect(changes).toEqual(
-      on(['elasticloadbalancing:DeregisterTargets', 'elasticloadbalancing:RegisterTargets'], [targetGroup]),
-    );
+    const changes = (template: Template) =>
+      permissionsOf(template, 'Recover').filter((line) => /^elasticloadbalancing:(?!Describe)/.test(line));
+    expect(changes(wide)).toEqual(register);
+    expect(changes(await templateOf(twoZones.replace('as: address', 'as: instance')))).toEqual([]);
   });
 
   it.each(['Recover', 'Failover', 'Operate'])('%s may look at', (name) => {

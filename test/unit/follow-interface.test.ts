@@ -35,12 +35,17 @@ describe('a local move', () => {
     expect(scene.ports.pages.sent).toEqual([]);
   });
 
-  test('orders nothing of what leads to the server by its instance, or to the address itself', async () => {
-    const scene = await eth0Dies(clients('instance'));
-    await scene.alarmToEnd();
-    expect(ordersOf(scene)).toEqual([]);
-    expect(recorded(scene)).toEqual(['clients ISP ServerA']);
-  });
+  test.each(['instance', 'address'] as const)(
+    'does not even look at a target that is registered by its %s, which is the same on the other interface',
+    async (as) => {
+      const scene = await eth0Dies(clients(as));
+      const looks: string[] = [];
+      scene.world.faults.beforeCall = async (call) => void looks.push(call);
+      await scene.alarmToEnd();
+      expect(looks).not.toContain('dependents.look');
+      expect(recorded(scene)).toEqual([]);
+    },
+  );
 
   test('is not undone by a route that cannot be changed: a person is called, and the record says so', async () => {
     const scene = await eth0Dies(onward);
