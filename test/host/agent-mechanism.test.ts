@@ -11,6 +11,7 @@ import {
   type Story,
   tag,
   tellUnderEveryShell,
+  toldNoMore,
   vip,
   wordsOf,
 } from './agent-stories.ts';
@@ -21,8 +22,6 @@ import { placesOf, rulesOf, vip6 } from './mechanism-cases.ts';
 
 const overlay = '192.168.77.50';
 const settings = ['heartbeat 1', 'grace 2', 'sure 2'];
-/** Of a second each. */
-const quietCycles = 4;
 const six = { ...{ Mechanism: 'ipv6', Address: vip6, Subnet: subnet6 }, PingList: peer6 };
 
 const data = (name: string) => ({
@@ -154,16 +153,6 @@ const stories: readonly Story[] = [
     },
   },
 ];
-
-/** What was on its way may still come; then heartbeats pass, and the grace, in which nothing does. */
-async function toldNoMore(lab: AgentLab): Promise<void> {
-  let told = lab.data.length;
-  let asked = cyclesOf(lab);
-  await until(lab, 'nothing is told any more', () => {
-    if (lab.data.length !== told) [told, asked] = [lab.data.length, cyclesOf(lab)];
-    return cyclesOf(lab) >= asked + quietCycles;
-  });
-}
 
 async function order(lab: AgentLab, action: 'restore' | 'remove'): Promise<void> {
   const parameters = { Action: action, Mechanism: 'overlay', Address: overlay, Mac: eth1, PingList: 'none' };

@@ -60,6 +60,19 @@ export function cyclesOf(lab: AgentLab): number {
   return lab.asked.filter((line) => /\/interfaces\/macs\/ 200$/.test(line)).length;
 }
 
+/** Of a second each: two heartbeats, and the grace. */
+const quietCycles = 4;
+
+/** What was on its way may still come; then heartbeats pass, and the grace, in which nothing does. */
+export async function toldNoMore(lab: AgentLab): Promise<void> {
+  let told = lab.data.length;
+  let asked = cyclesOf(lab);
+  await until(lab, 'nothing is told any more', () => {
+    if (lab.data.length !== told) [told, asked] = [lab.data.length, cyclesOf(lab)];
+    return cyclesOf(lab) >= asked + quietCycles;
+  });
+}
+
 async function tell(shell: Shell, { options, holds }: Story): Promise<void> {
   const lab = await startAgent(shell, options);
   try {
