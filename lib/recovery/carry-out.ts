@@ -198,14 +198,16 @@ function rungTo(record: ResourceRecord, to: Place): Rung {
 
 /** The source is cleaned before the commit: whoever comes after a crash finds the move unfinished, and this with it. */
 async function commit(work: Moving, record: ResourceRecord, at: Place, addresses: AddressView): Promise<Run> {
-  const { ports, journal, carried, dependents } = work;
+  const { ports, journal, carried, claimMs, dependents } = work;
   const { from, recoveryId } = carried;
   const { epoch } = record.claim;
   const sources = sourcesOf(record, from, at, addresses);
   if (sources.length > 0)
     await journal.stage('source', () => removeFromSource(ports, journal, record, sources, addresses));
   const elsewhere = from !== null && from.server !== at.server;
-  const followed = await followInterface(ports, journal, record, { dependents, from, at, recoveryId });
+  const way = { dependents, from, at, claimMs, recoveryId };
+  const followed = await followInterface(ports, journal, record, way);
+  if (followed.kind === 'superseded') return held(journal, 'claim-lost', from);
   // A new server starts with a clean count of local recoveries; an order is none.
   const outcome = elsewhere ? 'failed-over' : 'ordered';
   const armed = { ...record, armed: true, macs: macsOf(addresses) };

@@ -140,8 +140,10 @@ async function climb(
     if (result.kind === 'not-verified') tried.push(rung);
     if (result.kind !== 'in-service') continue;
     const outcome = rung === 'move-to-backup' ? 'moved-to-backup' : 'restored-in-place';
-    const way = { dependents, from, at: to, recoveryId: journal.recoveryId };
+    const { claimMs } = fleet.policy;
+    const way = { dependents, from, at: to, claimMs, recoveryId: journal.recoveryId };
     const followed = await followInterface(ports, journal, record, way);
+    if (followed.kind === 'superseded') return held(journal, 'claim-lost');
     const change = {
       ...inServiceHere(record, to, { atMs: ports.clock.now(), epoch, outcome }),
       ...followed.change,

@@ -68,6 +68,23 @@ describe('a local move', () => {
     expect(scene.ports.dependents.leads('onward')).toBe(eth1A);
   });
 
+  test('leads nothing anywhere once somebody else has taken over', async () => {
+    const scene = await eth0Dies(onward);
+    const { ledger } = scene.ports;
+    let looked = false;
+    scene.world.faults.beforeCall = async (call) => {
+      if (call !== 'dependents.look' || looked) return;
+      looked = true;
+      const { claim } = scene.record;
+      const nowMs = scene.world.clock.now();
+      const wish = { holder: 'another', nowMs, untilMs: nowMs + 60_000, fromEpoch: claim.epoch };
+      await ledger.claim(tag, wish);
+    };
+    expect(told(await scene.alarmToEnd())).toBe('held: claim-lost');
+    expect(looked).toBe(true);
+    expect(ordersOf(scene)).toEqual([]);
+  });
+
   test('is not called followed when nobody could look at the route', async () => {
     const scene = await eth0Dies(onward);
     scene.world.faults.plant('dependents.look', 'before', 1_000);
