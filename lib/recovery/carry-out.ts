@@ -8,7 +8,6 @@
 import type { Summary } from './audit.ts';
 import { bringInService, type ServiceResult } from './bring-in-service.ts';
 import { type CarriedOrder, triggerOf } from './carried-order.ts';
-import type { DependentDefinition } from './dependent.ts';
 import type { FleetDefinition } from './fleet.ts';
 import { followInterface } from './follow-interface.ts';
 import { goBack } from './go-back.ts';
@@ -66,7 +65,7 @@ export async function carryOut(
   }
   journal.claimed(claim.record.claim.epoch);
   const { dependents = [] } = definition;
-  const work: Moving = { ports, journal, carried, claimMs: fleet.policy.claimMs, dependents };
+  const work: Work = { ports, journal, carried, claimMs: fleet.policy.claimMs, dependents };
   const record = await bringInLine(ports, fleet, definition, claim.record);
   const past = record.recent.find((each) => each.recovery === recoveryId);
   if (past !== undefined) return doneAlready(work, record, past);
@@ -80,13 +79,7 @@ export async function carryOut(
   return move(work, record);
 }
 
-/** What hangs on the interfaces of the server goes with the address; whatever else depends on it stays where it is. */
-interface Moving extends Work {
-  readonly ports: RecoverPorts;
-  readonly dependents: readonly DependentDefinition[];
-}
-
-async function move(work: Moving, record: ResourceRecord): Promise<Run> {
+async function move(work: Work, record: ResourceRecord): Promise<Run> {
   const { carried } = work;
   const { from, targets, recoveryId } = carried;
   const { intent } = record;
@@ -197,7 +190,7 @@ function rungTo(record: ResourceRecord, to: Place): Rung {
 }
 
 /** The source is cleaned before the commit: whoever comes after a crash finds the move unfinished, and this with it. */
-async function commit(work: Moving, record: ResourceRecord, at: Place, addresses: AddressView): Promise<Run> {
+async function commit(work: Work, record: ResourceRecord, at: Place, addresses: AddressView): Promise<Run> {
   const { ports, journal, carried, claimMs, dependents } = work;
   const { from, recoveryId } = carried;
   const { epoch } = record.claim;

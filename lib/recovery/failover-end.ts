@@ -212,10 +212,10 @@ async function callSomebody(
   await callAboutDependents(ports, journal, { tag, recoveryId, at, failed });
 }
 
-export function orderWork({ ports, fleet, escalation }: Work, journal: Journal): OrderWork {
+export function orderWork({ ports, fleet, dependents, escalation }: Work, journal: Journal): OrderWork {
   const { carried } = escalation;
   if (carried === undefined) throw new Error('no order is carried out here');
-  return { ports, journal, carried, claimMs: fleet.policy.claimMs };
+  return { ports, journal, carried, claimMs: fleet.policy.claimMs, dependents };
 }
 
 export function summaryOf(

@@ -4,6 +4,7 @@
  */
 import { bringInService } from './bring-in-service.ts';
 import { Fault } from './fault.ts';
+import { followInterface } from './follow-interface.ts';
 import type { AddressView } from './observation.ts';
 import { currentPlace } from './observe.ts';
 import { ended, held, lookAround, type Work } from './order-work.ts';
@@ -24,7 +25,21 @@ export async function goBack(work: Work, record: ResourceRecord, reason: Reason)
   if (home === null) return end(work, record, record.state, reason);
   const back = await tryHome(work, record, home);
   if (back.kind === 'superseded') return held(journal, 'claim-lost', work.carried.from);
-  return finish(work, back.record, reason, back.kind);
+  const known = back.kind === 'home' ? await followHome(work, back.record, home) : back.record;
+  if (known === null) return held(journal, 'claim-lost', work.carried.from);
+  return finish(work, known, reason, back.kind);
+}
+
+/** A run before this one may have led to the backup interface what hangs on one. Null when somebody else has taken over. */
+async function followHome(work: Work, record: ResourceRecord, home: Place): Promise<ResourceRecord | null> {
+  const { ports, journal, carried, claimMs, dependents } = work;
+  const from = carried.targets.find(({ server }) => server === home.server) ?? null;
+  const way = { dependents, from, at: home, claimMs, recoveryId: carried.recoveryId };
+  const followed = await followInterface(ports, journal, record, way);
+  if (followed.kind === 'superseded') return null;
+  if (followed.change.dependents === undefined) return record;
+  const written = await ports.ledger.commit(record.tag, record.claim.epoch, followed.change, false);
+  return written.kind === 'superseded' ? null : written.record;
 }
 
 /** The end of an order that has failed, with the address at home again or nowhere. */

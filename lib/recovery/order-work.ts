@@ -1,10 +1,11 @@
 /** What the parts of carrying out an order share: the order at work, its looks and its ends. */
 import type { Summary } from './audit.ts';
 import type { CarriedOrder } from './carried-order.ts';
+import type { DependentDefinition } from './dependent.ts';
 import type { Journal } from './journal.ts';
 import type { AddressView, FleetView, InstancesView } from './observation.ts';
 import { lookAtAddresses } from './observe.ts';
-import type { Ports } from './ports.ts';
+import type { Dependents, Ports } from './ports.ts';
 import type { Reading } from './reading.ts';
 import type { Reason } from './reasons.ts';
 import type { Place, ResourceRecord } from './resource.ts';
@@ -12,10 +13,12 @@ import type { Run } from './run.ts';
 
 /** A carried order at work. */
 export interface Work {
-  readonly ports: Ports;
+  readonly ports: Ports & { readonly dependents: Dependents };
   readonly journal: Journal;
   readonly carried: CarriedOrder;
   readonly claimMs: number;
+  /** Of the resource. Between the interfaces of a server only what hangs on one of them has to follow. */
+  readonly dependents: readonly DependentDefinition[];
 }
 
 export interface Around {

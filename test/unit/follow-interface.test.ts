@@ -107,3 +107,25 @@ test('an order to move to the backup interface takes a route along too, and its 
   expect(scene.ports.dependents.leads('onward')).toBe(eth1A);
   expect(ordersOf(scene)).toEqual(['start onward ServerA']);
 });
+
+test('an order that led a route along, died, and then has to go back, leads it back too', async () => {
+  const scene = await servingScene(dependOn([onward]));
+  scene.ports.dependents.set('onward', 'ServerA', 'in-service', eth0A);
+  const orders = new OrderScene(scene);
+  await orders.order({ action: 'move-to-backup', tag });
+  const [order] = orders.carried;
+  scene.world.faults.afterEffect = (call) => {
+    if (call === 'dependents.start') throw new Error('the function dies');
+  };
+  await expect(orders.carryOut()).rejects.toThrow('the function dies');
+  scene.world.faults.afterEffect = () => undefined;
+  expect(scene.ports.dependents.leads('onward')).toBe(eth1A);
+
+  scene.guest('ServerA').links.set('eth1', 'broken');
+  scene.world.clock.advance(60_000);
+  const [run] = await scene.respond(order);
+  expect(run?.kind === 'ended' && told(run.summary)).toBe('failed: not-verified');
+  expect(scene.owner).toBe(eth0A);
+  expect(scene.ports.dependents.leads('onward')).toBe(eth0A);
+  expect(recorded(scene)).toEqual(['onward ISP ServerA']);
+});
