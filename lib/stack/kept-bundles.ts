@@ -43,7 +43,8 @@ export function keep(
   base: string,
   made: { readonly inputs: readonly string[]; readonly files: Kept['files'] },
 ): void {
-  const inputs = Object.fromEntries(made.inputs.map((path) => [path, digestOf(resolve(base, path))]));
+  const all = [...made.inputs, ...recipe];
+  const inputs = Object.fromEntries(all.map((path) => [path, digestOf(resolve(base, path))]));
   const path = pathOf(directory, entry);
   const half = `${path}-${randomUUID()}`;
   try {
@@ -56,9 +57,8 @@ export function keep(
 }
 
 function pathOf(directory: string, entry: string): string {
-  const made = createHash('sha256').update(entry);
-  for (const path of recipe) made.update(digestOf(path));
-  return join(directory, `${basename(entry)}-${made.digest('hex').slice(0, 16)}.json`);
+  const which = createHash('sha256').update(entry).digest('hex').slice(0, 16);
+  return join(directory, `${basename(entry)}-${which}.json`);
 }
 
 /** Of what is no file, such as what a package leaves out for Node, one that no file has. */
