@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { answerOf, rendered } from './cases.ts';
+import { answerOf, rendered } from './asked.ts';
 import {
   eth1,
   type Guest,

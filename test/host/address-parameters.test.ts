@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { addressScript } from '../../lib/host/address-script.ts';
 import { type AddressParameter, parameterPatterns } from '../../lib/host/document.ts';
-import { answerOf } from './cases.ts';
+import { answerOf } from './asked.ts';
 import { eth1, execute, startModel } from './labs.ts';
 import { has, shells, titled } from './shells.ts';
 

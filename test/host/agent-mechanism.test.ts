@@ -15,7 +15,7 @@ import {
   vip,
   wordsOf,
 } from './agent-stories.ts';
-import { answerOf, rendered } from './cases.ts';
+import { answerOf, rendered } from './asked.ts';
 import { peer6, subnet6 } from './ipv6-lab.ts';
 import { eth0, eth1, peer } from './labs.ts';
 import { placesOf, rulesOf, vip6 } from './mechanism-cases.ts';

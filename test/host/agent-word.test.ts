@@ -15,7 +15,7 @@ import {
   vip,
   wordsOf,
 } from './agent-stories.ts';
-import { answerOf, rendered } from './cases.ts';
+import { answerOf, rendered } from './asked.ts';
 import { eth0, eth1, nameOf, peer } from './labs.ts';
 
 const healthy = `${healthMetric} ${tag} 1`;

@@ -14,7 +14,7 @@ import {
   vip,
   wordsOf,
 } from './agent-stories.ts';
-import { rendered } from './cases.ts';
+import { rendered } from './asked.ts';
 import { eth1 } from './labs.ts';
 import { authorizationOf } from './signature.ts';
 

@@ -1,6 +1,6 @@
 /** What address.sh does with IPv6, overlay and elastic addresses: true on a real kernel under every shell and on the model. */
 import { expect } from 'vitest';
-import { answerOf, type Case, rendered } from './cases.ts';
+import { answerOf, type Case, rendered } from './asked.ts';
 import { advertised, own6, peer6, subnet6 } from './ipv6-lab.ts';
 import { eth0, eth1, type Guest, peer } from './labs.ts';
 

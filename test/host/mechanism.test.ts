@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Case } from './cases.ts';
+import type { Case } from './asked.ts';
 import { advertised, startKernel6, startModel6 } from './ipv6-lab.ts';
 import { eth1, type Guest, type KernelGuest, removeKernels, startKernel, startModel } from './labs.ts';
 import { ask, mechanismCases, placesOf, rulesOf, vip6 } from './mechanism-cases.ts';
