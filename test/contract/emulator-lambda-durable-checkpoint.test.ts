@@ -58,7 +58,7 @@ describe('a token', () => {
     expect(await refusalOf(w.client.send(state))).toBe(stale);
   });
 
-  test('of an execution that nobody knows is refused as any other', async () => {
+  test('of an execution that nobody knows is refused like all others', async () => {
     await invoked(async (_checkpoint, event, client) => {
       const DurableExecutionArn = `${event.DurableExecutionArn}x`;
       expect(await refusalOf(checkpointer({ ...event, DurableExecutionArn }, client)([]))).toBe(stale);

@@ -20,6 +20,8 @@ const recoveryLimitMs = 100_000;
 const idleLimitMs = 60_000;
 /** Of each kind, in what a wait says when it was in vain. */
 const keptLines = 20;
+/** What led to the wait is told too. */
+const beforeMs = 5_000;
 
 /** Where the address is, and who has it there. */
 interface Holder extends Place {
@@ -132,7 +134,7 @@ async function told({ aws, audit, world }: Stage<LabWorld>, fromMs: number): Pro
     .filter(({ source }) => source === agentSource)
     .slice(-keptLines)
     .map((event) => `${event.time} ${event['detail-type']} ${JSON.stringify(event.detail)}`);
-  const records = (await audit(world.resource.tag)).filter(({ atMs }) => atMs >= fromMs - 5_000);
+  const records = (await audit(world.resource.tag)).filter(({ atMs }) => atMs >= fromMs - beforeMs);
   return [
     ...logs,
     ['words', ...events].join('\n  '),

@@ -95,7 +95,7 @@ function breakableOf(lab: ArmedLab, mending: (mend: () => void) => void): Breaka
   };
 }
 
-/** The first of the lines that says so. */
+/** Whether one of the lines says so; what `until` waits for. */
 export function said(lines: readonly string[], what: string): true | undefined {
   return lines.some((line) => line.includes(what)) || undefined;
 }
